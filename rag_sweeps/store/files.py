@@ -1,0 +1,53 @@
+"""Where files live, and the one way they are written: to a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def home() -> Path:
+    """The folder of everything this program writes: RAG_SWEEPS_HOME, or .rag_sweeps in the working directory."""
+    return Path(os.environ.get("RAG_SWEEPS_HOME") or ".rag_sweeps").absolute()
+
+
+def write_bytes_atomic(path: Path, content: bytes) -> None:
+    """Readers see the old file or the new one, never a part; a crash leaves at most a stray temporary file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files private; results are shared with the user's other tools as usual.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """UTF-8, line ends as given."""
+    write_bytes_atomic(path, text.encode())
+
+
+def canonical_json(value: Any) -> str:
+    """One text per value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of a plain value."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
