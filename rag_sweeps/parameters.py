@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -70,6 +70,9 @@ class TrialParams:
     index_factory: Annotated[
         str, Field(min_length=1, description="FAISS factory string: Flat, HNSW32, IVF64,Flat, IVF256,PQ32, …")
     ] = "Flat"
+    index_search: Annotated[
+        str, Field(description="FAISS search settings of an approximate index: nprobe=8, efSearch=64 (empty: its own).")
+    ] = ""
     retrieval_depth: Annotated[
         int, Field(ge=20, le=1000, description="Chunks each retriever returns; every cutoff and top_k is read off it.")
     ] = 50
@@ -86,9 +89,9 @@ class TrialParams:
     bm25_stemmer: Annotated[
         str, Field(description="none, or a Snowball language such as english (only with bm25_tokenizer words).")
     ] = "english"
-    bm25_stopwords: Annotated[
-        Literal["none", "english"], Field(description="Words left out of the BM25 index.")
-    ] = "english"
+    bm25_stopwords: Annotated[Literal["none", "english"], Field(description="Words left out of the BM25 index.")] = (
+        "english"
+    )
     bm25_k1: Annotated[float, Field(ge=0.0, le=10.0, description="BM25 term frequency saturation.")] = 1.5
     bm25_b: Annotated[float, Field(ge=0.0, le=1.0, description="BM25 length normalisation.")] = 0.75
 
@@ -101,9 +104,11 @@ class TrialParams:
     generator: Annotated[
         Literal["extractive", "none"], Field(description="Who writes the answers; extractive uses no LLM.")
     ] = "extractive"
-    answer_sentences: Annotated[
-        int, Field(ge=1, le=20, description="Sentences an extractive answer may have.")
-    ] = 2
+    answer_sentences: Annotated[int, Field(ge=1, le=20, description="Sentences an extractive answer may have.")] = 2
+    abstain_below: Annotated[
+        float,
+        Field(ge=-1.0, le=1.0, description="An extractive answer less similar to the question than this is withheld."),
+    ] = 0.3
     judge: Annotated[
         Literal["reference", "none"],
         Field(description="Who scores the answers; reference compares with the reference answer, no LLM."),
@@ -134,7 +139,7 @@ _ONLY_TRANSFORMER = {
 }
 _ONLY_BM25 = {name for name in NAMES if name.startswith("bm25_")}
 _ONLY_HYBRID = {"rrf_k", "dense_weight"}
-_ONLY_ANSWERS = {"answer_sentences", "judge"}
+_ONLY_ANSWERS = {"answer_sentences", "abstain_below", "judge"}
 
 
 @cache
@@ -196,10 +201,6 @@ def effective(values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that can change what a trial measures, sorted; two trials that agree on them are one."""
     idle = without_effect(values)
     return {name: values[name] for name in sorted(values) if name not in idle}
-
-
-def as_dict(params: TrialParams) -> dict[str, Any]:
-    return asdict(params)
 
 
 def _plain(message: str) -> str:

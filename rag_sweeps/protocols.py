@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from rag_sweeps.records import Answer, Completion, Embedded, Passage, Question, Role, TrialResult, Verdict
+from rag_sweeps.records import Answer, Completion, Embedded, Passage, Question, Role, TrialResult, Vectors, Verdict
+
+Progress = Callable[[str, int, int], None]
+"""Told (what is being done, how many are done, how many there are) while a stage works."""
+
+
+UnitVectors = Callable[[Sequence[str], Role], Vectors]
+"""Texts -> (n, D) vectors of length 1 from one fixed model: the ruler of similarity between texts."""
 
 
 class Embedder(Protocol):
@@ -15,15 +22,19 @@ class Embedder(Protocol):
     def identity(self) -> str:
         """Names model, revision and every setting that changes a vector; the key of the vector cache."""
 
-    def embed(self, texts: Sequence[str], *, role: Role) -> Embedded:
-        """Return one row per text, in order. Raises TrialError when the model cannot be used."""
+    @property
+    def usage_provider(self) -> str:
+        """Who is paid for the tokens; `local` costs nothing."""
+
+    def embed(self, texts: Sequence[str], *, role: Role) -> Iterator[Embedded]:
+        """Batches of rows, together one row per text, in order. Raises TrialError when the model cannot be used."""
 
 
 class Generator(Protocol):
-    """Question + passages -> an answer. Implementations: extractive; chat models wrapped with a prompt."""
+    """Questions + passages -> answers, all questions at once so that a provider can batch or work in parallel."""
 
-    def answer(self, question: str, passages: Sequence[Passage]) -> Answer:
-        """Answer from the passages alone; an answer that is not there is `abstained`, not an error."""
+    def answer(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]]) -> list[Answer]:
+        """One answer per question, from its passages alone; not finding one is `abstained`, not an error."""
 
 
 class ChatModel(Protocol):
@@ -34,12 +45,12 @@ class ChatModel(Protocol):
 
 
 class Judge(Protocol):
-    """Answers -> verdicts, for all questions of a trial at once so that a judge can batch."""
+    """Answers -> verdicts, for all questions of a trial at once."""
 
     def judge(
         self, questions: Sequence[Question], answers: Sequence[Answer], passages: Sequence[Sequence[Passage]]
-    ) -> list[Verdict]:
-        """One verdict per question, in order."""
+    ) -> list[Verdict | None]:
+        """One verdict per question, in order; None where there is nothing to judge against."""
 
 
 class Sink(Protocol):

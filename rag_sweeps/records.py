@@ -114,6 +114,24 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """How a ranking meets the evidence.
+
+    hits: (Q, K) bool, the chunk at this rank is relevant. new_evidence: (Q, K) int64, pieces of evidence that are
+    first found at this rank. n_evidence: (Q,) int64. retrieved_chars: (Q, K) int64, length of each chunk, 0 where
+    nothing was retrieved. evidence_chars: (Q,) int64, length of all the evidence of a question.
+    covered_chars: cutoff -> (Q,) int64, characters of evidence that the chunks above the cutoff cover, each once.
+    """
+
+    hits: Bools
+    new_evidence: Ints
+    n_evidence: Ints
+    retrieved_chars: Ints
+    evidence_chars: Ints
+    covered_chars: Mapping[int, Ints]
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """What an embedder returns for n texts.
 
@@ -170,11 +188,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """score in [0, 1], or None for unscored, which is not zero."""
+    """score in [0, 1], or None for unscored, which is not zero. parts: what the score was made of, by metric name."""
 
     score: float | None
     reason: str
     judge_version: str
+    parts: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""Measured configurations -> which one to use and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from rag_sweeps.objective import metric_interval, per_question
+from rag_sweeps.parameters import effective
+from rag_sweeps.records import Floats, Interval, TrialResult
+from rag_sweeps.statistics import PairedDifference, holm, paired_difference, smallest_detectable_difference
+
+ALPHA = 0.05
+Goal = Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One configuration of a sweep. baseline: its name (`bm25`, `default`), or None for a searched one.
+
+    test: the same configuration on the held-out split, where it was confirmed.
+    """
+
+    number: int
+    dev: TrialResult
+    baseline: str | None = None
+    test: TrialResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the leaderboard. versus_best: this minus the best, paired; p is Holm's over the sweep."""
+
+    measured: Measured
+    value: Interval
+    versus_best: PairedDifference
+    p_adjusted: float
+    tied: bool
+    comparable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """rows: best first, those with another n last and never ranked among the others.
+
+    best: highest mean. recommended: the cheapest of those tied with the best. gains: baseline name -> recommended
+    minus that baseline on dev; test_gains the same on the held-out split, where there is one.
+    detectable: the smallest true difference that this many questions would show four times in five.
+    """
+
+    metric: str
+    goal: Goal
+    rows: tuple[Row, ...]
+    best: Row
+    recommended: Row
+    gains: Mapping[str, PairedDifference]
+    test_gains: Mapping[str, PairedDifference]
+    test_value: Interval | None
+    detectable: float
+
+    @property
+    def tied(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.tied)
+
+
+def decide(measured: Sequence[Measured], *, metric: str, goal: Goal) -> Decision:
+    """Rank by the metric's mean over dev questions, test every pair with the best, pick the cheapest of the tied.
+
+    Configurations whose metric is defined on another number of questions than the best's are set apart.
+    """
+    sign = 1.0 if goal == "maximize" else -1.0
+    scores = {entry.number: sign * per_question(entry.dev, metric) for entry in measured}
+    defined = {number: int((~np.isnan(values)).sum()) for number, values in scores.items()}
+    usual = max(set(defined.values()), key=lambda n: (list(defined.values()).count(n), n))
+    ranked = sorted(
+        (entry for entry in measured if defined[entry.number] == usual),
+        key=lambda entry: (-float(np.nanmean(scores[entry.number])), *cost_key(entry.dev), entry.number),
+    )
+    best = ranked[0]
+    differences = [paired_difference(scores[entry.number], scores[best.number]) for entry in ranked]
+    adjusted = np.concatenate([[1.0], holm(np.array([difference.p for difference in differences[1:]]))])
+    rows = [
+        Row(entry, metric_interval(entry.dev, metric), difference, float(p), p > ALPHA, comparable=True)
+        for entry, difference, p in zip(ranked, differences, adjusted, strict=True)
+    ]
+    nothing = PairedDifference(float("nan"), float("nan"), float("nan"), 1.0, 0)
+    apart = [
+        Row(entry, metric_interval(entry.dev, metric), nothing, 1.0, tied=False, comparable=False)
+        for entry in measured
+        if defined[entry.number] != usual
+    ]
+    recommended = min((row for row in rows if row.tied), key=lambda row: cost_key(row.measured.dev))
+    return Decision(
+        metric=metric,
+        goal=goal,
+        rows=(*rows, *apart),
+        best=rows[0],
+        recommended=recommended,
+        gains=_gains(recommended.measured, measured, metric, sign, "dev"),
+        test_gains=_gains(recommended.measured, measured, metric, sign, "test"),
+        test_value=metric_interval(recommended.measured.test, metric) if recommended.measured.test else None,
+        detectable=_detectable([scores[entry.number] - scores[best.number] for entry in ranked[1:]]),
+    )
+
+
+def cost_key(result: TrialResult) -> tuple[float, float, float]:
+    """What cheap means: dollars per 1,000 questions, then context tokens per question, then indexing seconds."""
+    costs = result.costs
+    return costs.usd_per_1k_questions, costs.context_tokens_per_question, costs.embed_seconds
+
+
+def _gains(
+    recommended: Measured, measured: Sequence[Measured], metric: str, sign: float, split: Literal["dev", "test"]
+) -> dict[str, PairedDifference]:
+    ours = getattr(recommended, split)
+    theirs = {entry.baseline: getattr(entry, split) for entry in measured if entry.baseline is not None}
+    return {
+        name: paired_difference(sign * per_question(ours, metric), sign * per_question(result, metric))
+        for name, result in theirs.items()
+        if ours is not None and result is not None
+    }
+
+
+def _detectable(differences: Sequence[Floats]) -> float:
+    """The median over the configurations, since each pair varies by itself."""
+    found = [smallest_detectable_difference(difference) for difference in differences]
+    return float(np.nanmedian(found)) if found and not np.isnan(found).all() else float("nan")
+
+
+def describe(params: Mapping[str, Any], swept: Sequence[str]) -> str:
+    """The swept settings of a configuration in one line, those that cannot matter left out by the caller."""
+    return ", ".join(f"{name} {params[name]}" for name in swept if name in params)
+
+
+def sentence(decision: Decision, swept: Sequence[str]) -> str:
+    """The recommendation and its certainty in words."""
+    row, n_compared = decision.recommended, sum(row.comparable for row in decision.rows)
+    params = row.measured.dev.params
+    value = row.value
+    parts = [
+        f"Use {describe(params, [name for name in swept if name in effective(params)])}: "
+        f"{decision.metric} {value.mean:.3f} [{value.low:.3f}, {value.high:.3f}] on {value.n} dev questions"
+    ]
+    if row is decision.best and len(decision.tied) == 1:
+        parts.append(f"it is better than each of the other {n_compared - 1} configurations (Holm, 5 %)")
+    elif row is decision.best:
+        parts.append(
+            f"it leads, and {len(decision.tied) - 1} of {n_compared - 1} others are tied with it and cost more"
+        )
+    else:
+        lead = abs(row.versus_best.mean)
+        parts.append(
+            f"it is {lead:.3f} behind the leader (p = {row.p_adjusted:.2g}, not a proven difference) "
+            f"and the cheapest of the {len(decision.tied)} tied"
+        )
+    parts.extend(_gain_words(decision))
+    return "; ".join(parts) + "."
+
+
+def _gain_words(decision: Decision) -> list[str]:
+    held_out = bool(decision.test_gains)
+    gains = decision.test_gains or decision.gains
+    where = f"on the {decision.test_value.n} held-out questions" if held_out and decision.test_value else "on dev"
+    words = []
+    for name, gain in gains.items():
+        if decision.recommended.measured.baseline == name or not gain.n:
+            continue
+        verdict = "better than" if gain.low > 0 else "worse than" if gain.high < 0 else "not proven different from"
+        words.append(f"{where} it is {verdict} {name} ({gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}])")
+    return words

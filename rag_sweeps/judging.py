@@ -1,0 +1,15 @@
+"""Answers -> verdicts: picks the judge a config names."""
+
+from __future__ import annotations
+
+from rag_sweeps.embedding import packaged_unit_vectors
+from rag_sweeps.parameters import TrialParams
+from rag_sweeps.protocols import Judge, Progress
+from rag_sweeps.providers.reference import ReferenceJudge
+
+
+def open_judge(params: TrialParams, progress: Progress) -> Judge | None:
+    """The judge of a trial; None where there are no answers or nobody is to score them."""
+    if params.generator == "none" or params.judge == "none":
+        return None
+    return ReferenceJudge(unit_vectors=packaged_unit_vectors(progress))

@@ -1,0 +1,129 @@
+"""Chunks + questions -> what a retriever finds: BM25, dense, or both fused by reciprocal rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from rag_sweeps.embedding import embed, embedder_revision, open_embedder, shape_vectors
+from rag_sweeps.golden import GoldenSet
+from rag_sweeps.index import Searched, rank, search_index
+from rag_sweeps.lexical import search_bm25
+from rag_sweeps.parameters import TrialParams, effective
+from rag_sweeps.protocols import Progress
+from rag_sweeps.records import PIPELINE_VERSION, Bools, Embedded, Floats, Ranking, Usage
+from rag_sweeps.store.files import digest_of
+from rag_sweeps.store.rankings import get_or_search
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """One ranking for all cutoffs, and its price.
+
+    failed: (Q,) bool, questions whose vector was not finite. usage: what embedding the corpus and questions took.
+    """
+
+    ranking: Ranking
+    build_seconds: float
+    index_bytes: int
+    search_ms: Floats
+    index_recall: float | None
+    failed: Bools
+    usage: tuple[Usage, ...]
+    truncated_share: float
+
+
+def retrieve(
+    params: TrialParams, golden: GoldenSet, chunks: Sequence[str], questions: Sequence[str], *, progress: Progress
+) -> Retrieved:
+    """Search every question at the largest depth; cutoffs and top_k are read off the result."""
+    legs: list[Searched] = []
+    embedded: list[Embedded] = []
+    if params.retriever in ("bm25", "hybrid"):
+        key = _key(params, "bm25", golden, questions)
+        legs.append(get_or_search(key, lambda: search_bm25(params, chunks, questions)))
+    if params.retriever in ("dense", "hybrid"):
+        embedder = open_embedder(params, golden)
+        embedded = [
+            embed(embedder, chunks, role="document", progress=progress),
+            embed(embedder, questions, role="query", progress=progress),
+        ]
+        key = _key(params, "dense", golden, [embedder_revision(params), *questions])
+        legs.append(get_or_search(key, lambda: _search_dense(params, *embedded)))
+    ranking = legs[0].ranking if len(legs) == 1 else _fuse(params, *legs)
+    return Retrieved(
+        ranking=ranking,
+        build_seconds=sum(leg.build_seconds for leg in legs),
+        index_bytes=sum(leg.index_bytes for leg in legs),
+        search_ms=np.sum([leg.search_ms[: min(len(part.search_ms) for part in legs)] for leg in legs], axis=0),
+        index_recall=legs[-1].recall,
+        failed=~np.isfinite(embedded[1].vectors).all(axis=1) if embedded else np.zeros(len(questions), dtype=bool),
+        usage=tuple(_usage(params, part) for part in embedded),
+        truncated_share=float(embedded[0].truncated.mean()) if embedded and len(embedded[0].truncated) else 0.0,
+    )
+
+
+def reciprocal_rank_fusion(
+    first: Ranking, second: Ranking, *, k: int, weights: tuple[float, float], depth: int
+) -> Ranking:
+    """score(row) = sum of weight / (k + rank), rank from 1 (Cormack, Clarke and Büttcher 2009)."""
+    rows = np.concatenate([first.rows, second.rows], axis=1)
+    shares = [
+        np.where(ranking.rows >= 0, weight / (k + np.arange(1.0, ranking.rows.shape[1] + 1.0)), 0.0)
+        for ranking, weight in ((first, weights[0]), (second, weights[1]))
+    ]
+    scores = np.concatenate(shares, axis=1)
+    order = np.argsort(rows, axis=1, kind="stable")
+    rows, scores = np.take_along_axis(rows, order, axis=1), np.take_along_axis(scores, order, axis=1)
+    # A row found by both rankings stands twice, side by side after sorting: the first takes both scores.
+    twin = np.zeros(rows.shape, dtype=bool)
+    twin[:, 1:] = (rows[:, 1:] == rows[:, :-1]) & (rows[:, 1:] >= 0)
+    scores[:, :-1] += np.where(twin[:, 1:], scores[:, 1:], 0.0)
+    kept = ~twin & (scores > 0)
+    return rank(np.where(kept, rows, -1), scores, depth)
+
+
+def _search_dense(params: TrialParams, chunks: Embedded, questions: Embedded) -> Searched:
+    cosine = params.similarity == "cosine"
+    shaped = [
+        shape_vectors(part, dimensions=params.embedding_dimensions, cosine=cosine) for part in (chunks, questions)
+    ]
+    return search_index(
+        shaped[0].vectors,
+        shaped[1].vectors,
+        factory=params.index_factory,
+        search=params.index_search,
+        depth=params.retrieval_depth,
+    )
+
+
+def _fuse(params: TrialParams, lexical: Searched, dense: Searched) -> Ranking:
+    weights = (1.0 - params.dense_weight, params.dense_weight)
+    return reciprocal_rank_fusion(
+        lexical.ranking, dense.ranking, k=params.rrf_k, weights=weights, depth=params.retrieval_depth
+    )
+
+
+_AFTER_RETRIEVAL = {
+    *("retriever", "rrf_k", "dense_weight", "relevance_overlap", "top_k"),
+    *("generator", "answer_sentences", "abstain_below", "judge"),
+}
+
+
+def _key(params: TrialParams, leg: str, golden: GoldenSet, more: Sequence[str]) -> str:
+    """Digest of everything that decides one leg's ranking."""
+    values = effective({**asdict(params), "retriever": leg})
+    decides = {name: value for name, value in values.items() if name not in _AFTER_RETRIEVAL}
+    return digest_of([PIPELINE_VERSION, leg, golden.digest, decides, list(more)])
+
+
+def _usage(params: TrialParams, part: Embedded) -> Usage:
+    return Usage(
+        provider="local",
+        model=params.embedding_model,
+        purpose="embed",
+        input_tokens=int(part.n_tokens.sum()),
+        latency_s=float(part.seconds.sum()),
+    )

@@ -1,0 +1,92 @@
+"""Trial results on disk: one JSON file per trial and split, whole or not there, with a checksum of its own."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from rag_sweeps.records import Floats, Interval, QuestionRecord, Split, TrialCosts, TrialResult
+from rag_sweeps.store.files import canonical_json, digest_of, home, write_text_atomic
+from rag_sweeps.store.vectors import DamagedCacheWarning
+
+
+def result_path(trial_id: str, split: Split) -> Path:
+    return home() / "results" / trial_id[:2] / f"{trial_id}.{split}.json"
+
+
+def write_result(result: TrialResult) -> None:
+    """Keep a result. Writing the same trial twice leaves one file."""
+    content = _to_plain(result)
+    text = canonical_json({"checksum": digest_of(content), "result": content})
+    write_text_atomic(result_path(result.trial_id, result.split), text)
+
+
+def read_result(trial_id: str, split: Split) -> TrialResult | None:
+    """The stored result, or None where there is none or it is damaged (with a warning)."""
+    path = result_path(trial_id, split)
+    try:
+        stored = json.loads(path.read_bytes())
+        if stored["checksum"] != digest_of(stored["result"]):
+            raise ValueError("its checksum does not match")
+        return _from_plain(stored["result"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        warnings.warn(f"{path} is damaged ({error}); the trial is measured again", DamagedCacheWarning, stacklevel=2)
+        return None
+
+
+def _to_plain(result: TrialResult) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        name: getattr(result, name) for name in TrialResult.__slots__ if name not in ("per_question", "metrics")
+    }
+    plain["per_question"] = {name: _numbers(values) for name, values in result.per_question.items()}
+    plain["metrics"] = {
+        name: [_number(interval.mean), _number(interval.low), _number(interval.high), interval.n]
+        for name, interval in result.metrics.items()
+    }
+    plain["questions"] = [asdict(question) for question in result.questions]
+    plain["costs"] = asdict(result.costs)
+    plain["question_ids"] = list(result.question_ids)
+    plain["params"] = dict(result.params)
+    # What is stored is what is read back: tuples become lists before the checksum is taken.
+    return json.loads(json.dumps(plain, allow_nan=False))  # type: ignore[no-any-return]
+
+
+def _from_plain(plain: dict[str, Any]) -> TrialResult:
+    return TrialResult(
+        **{
+            **plain,
+            "question_ids": tuple(plain["question_ids"]),
+            "per_question": {name: _array(values) for name, values in plain["per_question"].items()},
+            "metrics": {
+                name: Interval(*(_float(bound) for bound in values[:3]), n=values[3])
+                for name, values in plain["metrics"].items()
+            },
+            "questions": TypeAdapter(tuple[QuestionRecord, ...]).validate_python(plain["questions"]),
+            "costs": TrialCosts(**plain["costs"]),
+        }
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    return [_number(value) for value in values.tolist()]
+
+
+def _float(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _array(values: list[float | None]) -> Floats:
+    return np.array([_float(value) for value in values], dtype=np.float64)
