@@ -1,0 +1,7 @@
+"""Parameters + history -> the next parameters: one Optuna study for local sweeps and for W&B's scheduler."""
+
+from rag_sweeps.search.baselines import baseline_proposals
+from rag_sweeps.search.space import SearchSpace
+from rag_sweeps.search.study import make_study, new_study
+
+__all__ = ["SearchSpace", "baseline_proposals", "make_study", "new_study"]

@@ -1,0 +1,172 @@
+"""The log of one sweep: what was asked and what came of it, shared by all its workers.
+
+A sweep is a folder with an append-only `log.jsonl`. Every change is one line, written under a lock and flushed to
+the disk, so the state after kill -9 is the state after the last whole line. A worker holds a lock of its own on the
+trial it runs; a trial that nobody finished and nobody holds is taken up by the next worker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from rag_sweeps.errors import InputError
+from rag_sweeps.store.files import canonical_json, home, write_text_atomic
+
+State = Literal["waiting", "finished", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One trial of a sweep. proposal: its swept parameters; waiting: not finished, whether or not it runs now."""
+
+    number: int
+    proposal: Mapping[str, Any]
+    baseline: str | None
+    state: State = "waiting"
+    trial_id: str | None = None
+    values: tuple[float, ...] = ()
+    reason: str | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRecord:
+    """What a sweep was set to do: all that reading its results needs, without the config or the golden set.
+
+    objectives: (metric, goal) pairs; settings: what the objective is made of; count: searched trials wanted.
+    """
+
+    sweep_id: str
+    name: str
+    config_path: str
+    objectives: tuple[tuple[str, Literal["minimize", "maximize"]], ...]
+    settings: Mapping[str, Any]
+    swept: tuple[str, ...]
+    count: int
+    budget_usd: float | None
+    golden_name: str
+    golden_digest: str
+    mode: str
+    created: str
+
+    @property
+    def metric(self) -> str:
+        """The first objective, on which configurations are ranked."""
+        return self.objectives[0][0]
+
+    @property
+    def goal(self) -> Literal["minimize", "maximize"]:
+        return self.objectives[0][1]
+
+
+class SweepLog:
+    """Every method that changes the log is called inside `locked()`."""
+
+    def __init__(self, sweep_id: str) -> None:
+        self.folder = home() / "sweeps" / sweep_id
+        self._path = self.folder / "log.jsonl"
+
+    def write_record(self, record: SweepRecord) -> None:
+        write_text_atomic(self.folder / "sweep.json", json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
+
+    def read_record(self) -> SweepRecord:
+        """Raises InputError where the sweep never began or its record is damaged."""
+        path = self.folder / "sweep.json"
+        try:
+            plain = json.loads(path.read_bytes())
+            objectives = tuple((metric, goal) for metric, goal in plain["objectives"])
+            return SweepRecord(**{**plain, "objectives": objectives, "swept": tuple(plain["swept"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(f"{path} cannot be read ({error}); run rag-sweeps sweep CONFIG again") from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / "log.lock"):
+            yield
+
+    def trials(self) -> list[Asked]:
+        """All trials by number, as the log has them now. A torn last line is a write that never happened."""
+        trials: dict[int, Asked] = {}
+        for line in self._whole_lines():
+            change = json.loads(line)
+            number = change["number"]
+            if change["event"] == "asked":
+                trials[number] = Asked(number, change["proposal"], change["baseline"])
+            elif change["event"] == "finished":
+                trials[number] = replace(
+                    trials[number], state="finished", trial_id=change["trial_id"], values=tuple(change["values"])
+                )
+            elif change["event"] == "failed":
+                trials[number] = replace(trials[number], state="failed", reason=change["reason"])
+            elif change["event"] == "retried":
+                trials[number] = replace(trials[number], state="waiting", reason=None)
+            elif change["event"] == "confirmed":
+                trials[number] = replace(trials[number], confirmed=True)
+        return [trials[number] for number in sorted(trials)]
+
+    def ask(self, number: int, proposal: Mapping[str, Any], *, baseline: str | None) -> None:
+        self._append({"event": "asked", "number": number, "proposal": dict(proposal), "baseline": baseline})
+
+    def finish(self, number: int, trial_id: str, values: tuple[float, ...]) -> None:
+        self._append({"event": "finished", "number": number, "trial_id": trial_id, "values": list(values)})
+
+    def fail(self, number: int, reason: str) -> None:
+        self._append({"event": "failed", "number": number, "reason": reason})
+
+    def retry(self, number: int) -> None:
+        self._append({"event": "retried", "number": number})
+
+    def confirm(self, number: int) -> None:
+        """The trial was measured on the held-out split."""
+        self._append({"event": "confirmed", "number": number})
+
+    def claim(self, number: int) -> FileLock | None:
+        """The right to run a trial, or None where another worker has it; released by the system if a worker dies."""
+        folder = self.folder / "claims"
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{number}.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return None
+        return lock
+
+    def _whole_lines(self) -> list[str]:
+        if not self._path.is_file():
+            return []
+        text = self._path.read_text(encoding="utf-8")
+        return text[: text.rfind("\n") + 1].splitlines()
+
+    def _append(self, change: Mapping[str, Any]) -> None:
+        # A torn line left by a killed process is cut off before the next one is written.
+        with self._path.open("a+b") as file:
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+            file.write(canonical_json(dict(change)).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def find_sweep(name: str | None) -> SweepLog:
+    """The log of a sweep by its id or the beginning of it; the one changed last where no name is given."""
+    folder = home() / "sweeps"
+    known = sorted(folder.glob("*/log.jsonl"), key=lambda path: path.stat().st_mtime) if folder.is_dir() else []
+    ids = [path.parent.name for path in known]
+    if not ids:
+        raise InputError(f"no sweep under {folder}; run rag-sweeps sweep CONFIG first")
+    if name is None:
+        return SweepLog(ids[-1])
+    matching = [each for each in ids if each == name] or [each for each in ids if each.startswith(name)]
+    if len(matching) != 1:
+        problem = "is not one of" if not matching else "could be any of"
+        raise InputError(f"sweep {name!r} {problem} {', '.join(matching or ids)}")
+    return SweepLog(matching[0])

@@ -1,0 +1,1 @@
+"""TrialResult -> W&B: runs, tables and artifacts. The local store is written first and is the truth."""
