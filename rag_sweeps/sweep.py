@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import optuna
 from filelock import BaseFileLock
@@ -20,6 +19,7 @@ from rag_sweeps.parameters import DEFAULTS, TrialParams
 from rag_sweeps.protocols import Progress, Sink
 from rag_sweeps.records import Split, TrialResult
 from rag_sweeps.search import SearchSpace, baseline_proposals, new_study
+from rag_sweeps.store.golden_sets import keep_golden
 from rag_sweeps.store.results import read_result, write_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 from rag_sweeps.trial import run_trial, trial_id
@@ -28,7 +28,7 @@ FAILURES_THAT_STOP = 3
 POLL_SECONDS = 0.2
 OBJECTIVE_SETTINGS = ("quality_metric", "cost_metric", "cost_weight")
 
-SinkFactory = Callable[[Asked, TrialParams], Sink]
+SinkFactory = Callable[[Asked], Sink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Event:
     sink_problem: str | None = None
 
 
-class Stopped(RagSweepsError):
+class SweepStoppedError(RagSweepsError):
     """The first trials of a sweep all failed; going on would fail the same way."""
 
 
@@ -57,6 +57,7 @@ def sweep_id(sweep: SweepConfig, golden: GoldenSet) -> str:
 def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, created: str) -> SweepLog:
     """Write what the sweep is to do. One that is not complete gives its failed trials another try."""
     log = SweepLog(sweep_id(sweep, golden))
+    keep_golden(golden)
     with log.locked():
         log.write_record(
             SweepRecord(
@@ -87,8 +88,8 @@ def work(
 ) -> Iterator[Event]:
     """One worker: run trials until enough searched ones are finished. Yields before and after each trial.
 
-    Any number of workers, in any number of processes, may work on one sweep. Raises Stopped, or InputError for
-    something that no trial of this sweep can do without.
+    Any number of workers, in any number of processes, may work on one sweep. Raises SweepStoppedError, or
+    InputError for something that the user has to mend.
     """
     record = log.read_record()
     while (taken := _take(sweep, log, record.count)) is not None:
@@ -238,7 +239,7 @@ def _run(
         return Event(_latest(log, trial.number), seconds=time.perf_counter() - began)
     problem = None
     try:
-        sink_for(trial, params).write(result)
+        sink_for(trial).write(result)
     except TrialError as error:
         problem = str(error)
     with log.locked():
@@ -271,9 +272,4 @@ def _stop_if_hopeless(trials: Sequence[Asked]) -> None:
     ended = [trial for trial in trials if trial.state != "waiting"]
     if len(ended) >= FAILURES_THAT_STOP and all(trial.state == "failed" for trial in ended):
         last = ended[-1].reason
-        raise Stopped(f"the first {len(ended)} trials all failed, so the sweep stopped; the last one: {last}")
-
-
-def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a trial's parameters that makes its objective."""
-    return {name: params[name] for name in OBJECTIVE_SETTINGS}
+        raise SweepStoppedError(f"the first {len(ended)} trials all failed, so the sweep stopped; the last one: {last}")

@@ -11,7 +11,8 @@ from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.objective import scalars
 from rag_sweeps.records import CUTOFFS, QuestionRecord, TrialResult
-from rag_sweeps.store.files import home, write_bytes_atomic
+from rag_sweeps.store.files import home
+from rag_sweeps.store.golden_sets import keep_golden
 from rag_sweeps.store.results import result_path
 from rag_sweeps.store.sweeps import Asked, SweepRecord
 from rag_sweeps.tracking.mode import Mode
@@ -106,24 +107,14 @@ class WandbSink:
         artifact = wandb.Artifact(
             f"golden-{_slug(self._golden.name)}", "golden-set", metadata=metadata | {"name": self._golden.name}
         )
-        folder = snapshot(self._golden)
+        folder = keep_golden(self._golden)
         for path in _files(folder):
             artifact.add_file(str(path), name=path.relative_to(folder).as_posix(), policy="immutable", skip_cache=True)
         return artifact  # type: ignore[no-any-return]
 
 
-def snapshot(golden: GoldenSet) -> Path:
-    """A copy of the golden set as measured, so that a later upload does not send files that changed since."""
-    folder = home() / "golden" / golden.digest[:16]
-    for path in _files(golden.folder):
-        copy = folder / path.relative_to(golden.folder)
-        if not copy.exists():
-            write_bytes_atomic(copy, path.read_bytes())
-    return folder
-
-
 def _files(folder: Path) -> Sequence[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _result_artifact(result: TrialResult, wandb: Any) -> wandb.Artifact:

@@ -1,0 +1,55 @@
+"""`rag-sweeps report [SWEEP]`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rag_sweeps.store.sweeps import SweepLog
+
+
+@click.command()
+@click.argument("sweep", required=False)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to write the page.")
+def report(sweep: str | None, output: Path | None) -> None:
+    """Write the HTML report of a sweep: one page that opens from disk, without a network.
+
+    SWEEP is the id of a sweep or the beginning of it; without it, the sweep that ran last.
+    """
+    from rag_sweeps.store.sweeps import find_sweep
+
+    log = find_sweep(sweep)
+    click.echo(f"report: {write(log, None, output)}")
+
+
+def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) -> Path:
+    """Write the page from the store; the golden set as it was measured lies there too."""
+    from rag_sweeps.decision import sentence
+    from rag_sweeps.golden import load_golden
+    from rag_sweeps.report import ReportData, write_report
+    from rag_sweeps.store.golden_sets import kept_golden_folder
+    from rag_sweeps.sweep import decide_sweep, measured_trials
+
+    record, decision = log.read_record(), decide_sweep(log)
+    path = output or log.folder / "report.html"
+    write_report(
+        ReportData(
+            title=record.name,
+            sweep_id=record.sweep_id,
+            decision=decision,
+            measured=tuple(measured_trials(log)),
+            swept=record.swept,
+            golden=load_golden(golden_dir or kept_golden_folder(record.golden_digest)),
+            failures=tuple(
+                (trial.number, trial.proposal, trial.reason or "") for trial in log.trials() if trial.state == "failed"
+            ),
+            mode=record.mode,
+            created=record.created,
+            sentence=sentence(decision, record.swept),
+        ),
+        path,
+    )
+    return path

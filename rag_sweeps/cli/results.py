@@ -1,0 +1,118 @@
+"""`rag-sweeps results [SWEEP] --json`"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rag_sweeps.decision import Measured
+    from rag_sweeps.records import TrialResult
+    from rag_sweeps.store.sweeps import Asked, SweepLog
+
+
+@click.command()
+@click.argument("sweep", required=False)
+@click.option("--json", "as_json", is_flag=True, help="JSON alone on standard output, for scripts.")
+@click.option("--per-question", is_flag=True, help="With --json: the scores of each question by id.")
+def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
+    """List every trial of a sweep, for people or as JSON.
+
+    SWEEP is the id of a sweep or the beginning of it; without it, the sweep that ran last.
+    """
+    from rag_sweeps.store.sweeps import find_sweep
+
+    log = find_sweep(sweep)
+    if as_json:
+        click.echo(json.dumps(sweep_json(log, per_question=per_question), indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from rag_sweeps.cli.tables import leaderboard
+    from rag_sweeps.decision import sentence
+    from rag_sweeps.sweep import decide_sweep
+
+    record, decision = log.read_record(), decide_sweep(log)
+    console = Console()
+    console.print(leaderboard(decision, record.swept))
+    for trial in log.trials():
+        if trial.state == "failed":
+            console.print(f"trial {trial.number} failed: {trial.reason}", style="red", markup=False, highlight=False)
+    console.print(sentence(decision, record.swept), markup=False, highlight=False)
+
+
+def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
+    """What scripts read: every trial with state, parameters, metrics, costs; what was spent and what is missing."""
+    from rag_sweeps.sweep import measured_trials, n_finished
+
+    record, trials = log.read_record(), log.trials()
+    measured = {entry.number: entry for entry in measured_trials(log)}
+    missing = [{"number": trial.number, "reason": "not finished"} for trial in trials if trial.state == "waiting"]
+    not_asked = record.count - n_finished(trials) - sum(trial.state == "waiting" for trial in trials)
+    if not_asked > 0:
+        missing.append({"trials": not_asked, "reason": f"of {record.count} wanted"})
+    return {
+        "sweep": record.sweep_id,
+        "name": record.name,
+        "metric": record.metric,
+        "goal": record.goal,
+        "golden_digest": record.golden_digest,
+        "spent_usd": sum(_total_usd(entry.dev) for entry in measured.values()),
+        "budget_usd": record.budget_usd,
+        "missing": missing,
+        "trials": [_trial_json(trial, measured.get(trial.number), per_question) for trial in trials],
+    }
+
+
+def _trial_json(trial: Asked, measured: Measured | None, per_question: bool) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "number": trial.number,
+        "trial_id": trial.trial_id,
+        "state": "stopped" if trial.state == "waiting" else trial.state,
+        "params": dict(measured.dev.params) if measured else dict(trial.proposal),
+        "baseline": trial.baseline is not None,
+        "baseline_name": trial.baseline,
+        "metrics": _metrics_json(measured.dev) if measured else {},
+        "costs": asdict(measured.dev.costs) if measured else {},
+    }
+    if trial.reason:
+        plain["reason"] = trial.reason
+    if measured:
+        plain |= {"n_failed": measured.dev.n_failed, "n_unscored": measured.dev.n_unscored}
+        plain |= {"n_chunks": measured.dev.n_chunks, "truncated_share": measured.dev.truncated_share}
+    if measured and measured.test:
+        plain["test_metrics"] = _metrics_json(measured.test)
+    if measured and per_question:
+        plain["per_question"] = _per_question_json(measured.dev)
+        if measured.test:
+            plain["test_per_question"] = _per_question_json(measured.test)
+    return plain
+
+
+def _metrics_json(result: TrialResult) -> dict[str, Any]:
+    return {
+        name: {"mean": _number(value.mean), "low": _number(value.low), "high": _number(value.high), "n": value.n}
+        for name, value in result.metrics.items()
+    }
+
+
+def _per_question_json(result: TrialResult) -> Mapping[str, Mapping[str, float | None]]:
+    return {
+        question: {name: _number(float(values[at])) for name, values in result.per_question.items()}
+        for at, question in enumerate(result.question_ids)
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _total_usd(result: TrialResult) -> float:
+    from rag_sweeps.costs import total_usd
+
+    return total_usd(result.costs.usd)

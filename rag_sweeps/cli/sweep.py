@@ -1,0 +1,167 @@
+"""`rag-sweeps sweep CONFIG`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    from rag_sweeps.protocols import Progress
+    from rag_sweeps.store.sweeps import SweepLog
+    from rag_sweeps.sweep import Event
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--count", type=click.IntRange(min=1), help="Finished trials wanted in all, without the baselines [run_cap]."
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work."
+)
+def sweep(config: Path, count: int | None, workers: int) -> None:
+    """Search a config for its best configuration.
+
+    The same command again goes on where the last one stopped, also after Ctrl-C or a crash, and adds nothing to a
+    sweep that has its count. Ends with a leaderboard, an HTML report and one sentence that says what to use.
+    """
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from rag_sweeps.tracking.mode import detect_mode
+
+    mode = detect_mode()
+    click.echo(mode.line)
+
+    from rag_sweeps.cli.golden import summary
+    from rag_sweeps.config import load_sweep
+    from rag_sweeps.errors import InputError
+    from rag_sweeps.golden import load_golden
+    from rag_sweeps.sweep import begin
+    from rag_sweeps.workers import run_workers
+
+    checked = load_sweep(config)
+    for warning in checked.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    count = count or checked.run_cap
+    if count is None:
+        raise InputError(f"{config}: how many trials? give --count N, or run_cap: N in the config")
+    if checked.golden_dir is None:
+        raise InputError(f"{config}: golden_set: an artifact can only be read under W&B; name a folder")
+    golden = load_golden(checked.golden_dir)
+    click.echo(summary(golden))
+    for moved in golden.report.moved:
+        click.echo(f"moved quote: {moved.question_id} in {moved.to_document}, now at {moved.to_start}", err=True)
+
+    log = begin(checked, golden, count=count, mode=mode.line, created=datetime.now(UTC).isoformat(timespec="seconds"))
+    click.echo(f"sweep {log.folder.name}: {count} trials and the baselines, {workers} worker{'s' * (workers > 1)}")
+    console = Console()
+    with _bars(console) as bars:
+        task = bars.add_task("starting", total=None)
+        for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
+            _show(event, console, log)
+            _advance(bars, task, log)
+        from rag_sweeps.sweep import confirm, decide_sweep
+
+        bars.update(task, description="held-out questions")
+        confirm(checked, golden, log, decide_sweep(log), progress=_stage(bars))
+    _conclude(log, golden.folder, console)
+
+
+def _conclude(log: SweepLog, golden_dir: Path, console: Console) -> None:
+    from rag_sweeps.cli.report import write
+    from rag_sweeps.cli.tables import leaderboard
+    from rag_sweeps.decision import sentence
+    from rag_sweeps.errors import TrialError
+    from rag_sweeps.sweep import decide_sweep, n_finished
+
+    record, decision, trials = log.read_record(), decide_sweep(log), log.trials()
+    page = write(log, golden_dir)
+    console.print()
+    console.print(leaderboard(decision, record.swept))
+    n_failed = sum(trial.state == "failed" for trial in trials)
+    if n_failed:
+        console.print(f"{n_failed} trials failed; rag-sweeps results lists their reasons", style="red")
+    console.print(f"report: {page}", soft_wrap=True, highlight=False)
+    console.print()
+    console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
+    finished = n_finished(trials)
+    if finished < record.count and n_failed:
+        raise TrialError(f"{finished} of {record.count} trials finished; {n_failed} failed")
+    if finished < record.count:
+        console.print(f"the space holds only {finished} different configurations; all were measured")
+
+
+def _show(event: Event, console: Console, log: SweepLog) -> None:
+    from rag_sweeps.cli.tables import interval, settings
+    from rag_sweeps.objective import metric_interval
+
+    trial, record = event.trial, log.read_record()
+    if trial.state == "waiting":
+        return
+    name = f"#{trial.number:<3} {trial.baseline or '':8}"
+    if event.result is None:
+        console.print(f"{name} failed: {trial.reason}", style="red", markup=False, highlight=False)
+        return
+    value = interval(metric_interval(event.result, record.metric))
+    took = "stored" if event.from_store else f"{event.seconds:.1f} s"
+    console.print(
+        f"{name} {value}  {settings(event.result.params, record.swept)}  ({took})", markup=False, highlight=False
+    )
+    if event.sink_problem:
+        console.print(f"      {event.sink_problem}; the result is stored", style="yellow", markup=False)
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[Bars]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("$0.00 spent"),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield bars
+
+
+def _stage(bars: Bars) -> Progress:
+    """A second bar for work inside a trial that takes long enough to watch."""
+    shown: dict[str, object] = {}
+
+    def progress(what: str, done: int, total: int) -> None:
+        task = shown.get(what)
+        if task is None or bars.tasks[-1].id != task:
+            task = shown[what] = bars.add_task(f"  {what}", total=total)
+        bars.update(task, completed=done, total=total)  # type: ignore[arg-type]
+        if done >= total:
+            bars.remove_task(task)  # type: ignore[arg-type]
+            shown.pop(what)
+
+    return progress
+
+
+def _advance(bars: Bars, task: object, log: SweepLog) -> None:
+    trials = log.trials()
+    wanted = log.read_record().count + sum(trial.baseline is not None for trial in trials)
+    done = sum(trial.state != "waiting" for trial in trials)
+    bars.update(task, description="trials", completed=done, total=max(wanted, done))  # type: ignore[arg-type]

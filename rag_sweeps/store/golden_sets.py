@@ -1,0 +1,33 @@
+"""Golden sets as they were measured: a copy by digest, so that a report or an upload never shows changed files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag_sweeps.errors import InputError
+from rag_sweeps.golden import GoldenSet
+from rag_sweeps.store.files import home, write_bytes_atomic
+
+
+def keep_golden(golden: GoldenSet) -> Path:
+    """Copy the golden set's files under its digest, once. Returns the folder."""
+    folder = _folder(golden.digest)
+    if not folder.is_dir():
+        for path in sorted(golden.folder.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                write_bytes_atomic(folder / path.relative_to(golden.folder), path.read_bytes())
+    return folder
+
+
+def kept_golden_folder(digest: str) -> Path:
+    """Raises InputError where no sweep on this machine measured that golden set."""
+    folder = _folder(digest)
+    if not folder.is_dir():
+        raise InputError(
+            f"the golden set {digest[:12]} of this sweep is not under {folder.parent}; run the sweep again"
+        )
+    return folder
+
+
+def _folder(digest: str) -> Path:
+    return home() / "golden_sets" / digest[:16]
