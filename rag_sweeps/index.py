@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rag_sweeps.errors import TrialError
-from rag_sweeps.records import Floats, Ints, Ranking, Vectors
+from rag_sweeps.records import Bools, Floats, Ints, Ranking, Vectors
 
 LATENCY_SAMPLE = 50
 RECALL_DEPTH = 20
@@ -45,7 +45,7 @@ def search_index(chunks: Vectors, queries: Vectors, *, factory: str, search: str
     index = _build(faiss, chunks, factory, search)
     build_seconds = time.perf_counter() - began
 
-    usable = np.isfinite(queries).all(axis=1) & queries.any(axis=1)
+    usable: Bools = np.isfinite(queries).all(axis=1) & queries.any(axis=1)
     asked = np.ascontiguousarray(queries[usable], dtype=np.float32)
     ranking = _scatter(_ranked(index, asked, depth, len(chunks)), usable, depth)
     search_ms = np.array([_timed_ms(index, query[None], depth) for query in asked[:LATENCY_SAMPLE]])
@@ -118,7 +118,7 @@ def _timed_ms(index: Any, query: Vectors, depth: int) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _scatter(ranking: Ranking, usable: np.ndarray[Any, np.dtype[np.bool_]], depth: int) -> Ranking:
+def _scatter(ranking: Ranking, usable: Bools, depth: int) -> Ranking:
     whole = _nothing(len(usable), depth)
     whole.rows[usable], whole.scores[usable] = ranking.rows, ranking.scores
     return whole

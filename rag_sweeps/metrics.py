@@ -16,7 +16,8 @@ from rag_sweeps.records import Bools, Floats, Ints, Matches
 
 def hit_rate(hits: Bools, k: int) -> Floats:
     """(Q,) 1 where any of the first k chunks is relevant."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    found: Floats = hits[:, :k].any(axis=1).astype(np.float64)
+    return found
 
 
 def reciprocal_rank(hits: Bools, k: int) -> Floats:

@@ -104,7 +104,7 @@ class TrialParams:
     generator: Annotated[
         Literal["extractive", "none"], Field(description="Who writes the answers; extractive uses no LLM.")
     ] = "extractive"
-    answer_sentences: Annotated[int, Field(ge=1, le=20, description="Sentences an extractive answer may have.")] = 2
+    answer_sentences: Annotated[int, Field(ge=1, le=20, description="Sentences an extractive answer may have.")] = 1
     abstain_below: Annotated[
         float,
         Field(ge=-1.0, le=1.0, description="An extractive answer less similar to the question than this is withheld."),

@@ -52,6 +52,9 @@ def retrieve(
         ]
         key = _key(params, "dense", golden, [embedder_revision(params), *questions])
         legs.append(get_or_search(key, lambda: _search_dense(params, *embedded)))
+    failed: Bools = np.zeros(len(questions), dtype=bool)
+    if embedded:
+        failed = ~np.isfinite(embedded[1].vectors).all(axis=1)
     ranking = legs[0].ranking if len(legs) == 1 else _fuse(params, *legs)
     return Retrieved(
         ranking=ranking,
@@ -59,7 +62,7 @@ def retrieve(
         index_bytes=sum(leg.index_bytes for leg in legs),
         search_ms=np.sum([leg.search_ms[: min(len(part.search_ms) for part in legs)] for leg in legs], axis=0),
         index_recall=legs[-1].recall,
-        failed=~np.isfinite(embedded[1].vectors).all(axis=1) if embedded else np.zeros(len(questions), dtype=bool),
+        failed=failed,
         usage=tuple(_usage(params, part) for part in embedded),
         truncated_share=float(embedded[0].truncated.mean()) if embedded and len(embedded[0].truncated) else 0.0,
     )

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import queue
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -55,7 +55,7 @@ def run_workers(
             process.join(timeout=10)
 
 
-def _events_of(processes: list[BaseProcess], events: Any) -> Iterator[Event]:
+def _events_of(processes: Sequence[BaseProcess], events: Any) -> Iterator[Event]:
     while True:
         try:
             event = events.get(timeout=POLL_SECONDS)

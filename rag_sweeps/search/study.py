@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import optuna
+from optuna.study import StudyDirection
 
 from rag_sweeps.search.baselines import baseline_proposals
 from rag_sweeps.search.sampler import SweepSampler
@@ -33,12 +34,12 @@ def make_study(sweep: HasConfig) -> optuna.Study:
 
 
 def new_study(config: Mapping[str, Any]) -> tuple[optuna.Study, SearchSpace]:
-    """An empty in-memory study over a config's space, silent, with the config's metrics as objectives."""
+    """An empty in-memory study over a config's space, with the config's metrics as objectives. Silences Optuna's log."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = SearchSpace(config.get("parameters") or {})
     metrics = config.get("metrics") or [config.get("metric") or {}]
     study = optuna.create_study(
-        directions=[str(metric.get("goal", "minimize")).lower() for metric in metrics],
+        directions=[StudyDirection[str(metric.get("goal", "minimize")).upper()] for metric in metrics],
         sampler=SweepSampler(
             space, method=str(config.get("method", "bayes")), seed=int(space.constants.get("seed") or 0)
         ),

@@ -67,8 +67,8 @@ def _from_plain(plain: dict[str, Any]) -> TrialResult:
             "question_ids": tuple(plain["question_ids"]),
             "per_question": {name: _array(values) for name, values in plain["per_question"].items()},
             "metrics": {
-                name: Interval(*(_float(bound) for bound in values[:3]), n=values[3])
-                for name, values in plain["metrics"].items()
+                name: Interval(_float(mean), _float(low), _float(high), n)
+                for name, (mean, low, high, n) in plain["metrics"].items()
             },
             "questions": TypeAdapter(tuple[QuestionRecord, ...]).validate_python(plain["questions"]),
             "costs": TrialCosts(**plain["costs"]),
