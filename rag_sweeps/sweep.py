@@ -18,7 +18,7 @@ from rag_sweeps.objective import metric_interval, with_objective
 from rag_sweeps.parameters import DEFAULTS, TrialParams
 from rag_sweeps.protocols import Progress, Sink
 from rag_sweeps.records import Split, TrialResult
-from rag_sweeps.search import SearchSpace, baseline_proposals, new_study
+from rag_sweeps.search import SearchSpace, baseline_proposals, is_exhausted, new_study
 from rag_sweeps.store.golden_sets import keep_golden
 from rag_sweeps.store.results import read_result, write_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
@@ -193,7 +193,7 @@ def _ask(sweep: SweepConfig, trials: Sequence[Asked], count: int) -> Asked | Non
     # As many failures as trials wanted is the end too: a space that mostly fails must not run for ever.
     if len(searched) - n_failed >= count or n_failed >= max(count, FAILURES_THAT_STOP):
         return None
-    if study.sampler.is_exhausted(study):  # type: ignore[attr-defined]
+    if is_exhausted(study, space):
         return None
     return Asked(number, study.ask(space.distributions).params, None)
 

@@ -29,7 +29,7 @@ def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) ->
     """Write the page from the store; the golden set as it was measured lies there too."""
     from rag_sweeps.decision import sentence
     from rag_sweeps.golden import load_golden
-    from rag_sweeps.report import ReportData, write_report
+    from rag_sweeps.report import Failure, ReportData, write_report
     from rag_sweeps.store.golden_sets import kept_golden_folder
     from rag_sweeps.sweep import decide_sweep, measured_trials
 
@@ -44,7 +44,9 @@ def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) ->
             swept=record.swept,
             golden=load_golden(golden_dir or kept_golden_folder(record.golden_digest)),
             failures=tuple(
-                (trial.number, trial.proposal, trial.reason or "") for trial in log.trials() if trial.state == "failed"
+                Failure(trial.number, trial.proposal, trial.reason or "")
+                for trial in log.trials()
+                if trial.state == "failed"
             ),
             mode=record.mode,
             created=record.created,

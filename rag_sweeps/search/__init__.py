@@ -1,7 +1,8 @@
 """Parameters + history -> the next parameters: one Optuna study for local sweeps and for W&B's scheduler."""
 
 from rag_sweeps.search.baselines import baseline_proposals
+from rag_sweeps.search.sampler import is_exhausted
 from rag_sweeps.search.space import SearchSpace
 from rag_sweeps.search.study import make_study, new_study
 
-__all__ = ["SearchSpace", "baseline_proposals", "make_study", "new_study"]
+__all__ = ["SearchSpace", "baseline_proposals", "is_exhausted", "make_study", "new_study"]

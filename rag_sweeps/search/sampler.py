@@ -36,7 +36,7 @@ class SweepSampler(BaseSampler):
     ) -> dict[str, Any]:
         if not search_space:
             return {}
-        seen = self._seen(study, but=trial.number)
+        seen = seen_identities(study, self._space, but=trial.number)
         if self._method == "grid":
             return self._any_unseen(seen, shuffled=False)
         for attempt in range(TRIES):
@@ -53,8 +53,7 @@ class SweepSampler(BaseSampler):
 
     def is_exhausted(self, study: optuna.Study) -> bool:
         """Whether every distinct trial of a finite space was proposed; W&B's scheduler asks this too."""
-        points = self._space.points
-        return points is not None and points.keys() <= self._seen(study, but=None)
+        return is_exhausted(study, self._space)
 
     def _propose(
         self, study: optuna.Study, trial: FrozenTrial, space: dict[str, BaseDistribution], attempt: int
@@ -77,13 +76,19 @@ class SweepSampler(BaseSampler):
             return {}
         return random.Random(_mix(self._seed, number, "left")).choice(left) if shuffled else left[0]
 
-    def _seen(self, study: optuna.Study, *, but: int | None) -> set[str]:
-        """Identities of all trials, also of those that run, failed or wait."""
-        trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
-        return {self._space.identity(_params(trial)) for trial in trials if trial.number != but and _params(trial)}
-
     def _uniform(self, *parts: object) -> RandomSampler:
         return RandomSampler(seed=_mix(self._seed, *parts))
+
+
+def is_exhausted(study: optuna.Study, space: SearchSpace) -> bool:
+    """Whether every distinct trial of a finite space is in the study; an endless space never is."""
+    return space.points is not None and space.points.keys() <= seen_identities(study, space, but=None)
+
+
+def seen_identities(study: optuna.Study, space: SearchSpace, *, but: int | None) -> set[str]:
+    """Identities of all trials, also of those that run, failed or wait; `but` is the trial being proposed."""
+    trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
+    return {space.identity(_params(trial)) for trial in trials if trial.number != but and _params(trial)}
 
 
 def _params(trial: FrozenTrial) -> Mapping[str, Any]:

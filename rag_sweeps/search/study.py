@@ -34,7 +34,7 @@ def make_study(sweep: HasConfig) -> optuna.Study:
 
 
 def new_study(config: Mapping[str, Any]) -> tuple[optuna.Study, SearchSpace]:
-    """An empty in-memory study over a config's space, with the config's metrics as objectives. Silences Optuna's log."""
+    """An empty in-memory study over a config's space; its objectives are the config's metrics. Quiets Optuna's log."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = SearchSpace(config.get("parameters") or {})
     metrics = config.get("metrics") or [config.get("metric") or {}]
