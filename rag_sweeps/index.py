@@ -45,7 +45,7 @@ def search_index(chunks: Vectors, queries: Vectors, *, factory: str, search: str
     index = _build(faiss, chunks, factory, search)
     build_seconds = time.perf_counter() - began
 
-    usable: Bools = np.isfinite(queries).all(axis=1) & queries.any(axis=1)
+    usable: Bools = np.asarray(np.isfinite(queries).all(axis=1) & queries.any(axis=1))
     asked = np.ascontiguousarray(queries[usable], dtype=np.float32)
     ranking = _scatter(_ranked(index, asked, depth, len(chunks)), usable, depth)
     search_ms = np.array([_timed_ms(index, query[None], depth) for query in asked[:LATENCY_SAMPLE]])

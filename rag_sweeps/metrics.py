@@ -16,8 +16,7 @@ from rag_sweeps.records import Bools, Floats, Ints, Matches
 
 def hit_rate(hits: Bools, k: int) -> Floats:
     """(Q,) 1 where any of the first k chunks is relevant."""
-    found: Floats = hits[:, :k].any(axis=1).astype(np.float64)
-    return found
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def reciprocal_rank(hits: Bools, k: int) -> Floats:

@@ -54,7 +54,7 @@ def retrieve(
         legs.append(get_or_search(key, lambda: _search_dense(params, *embedded)))
     failed: Bools = np.zeros(len(questions), dtype=bool)
     if embedded:
-        failed = ~np.isfinite(embedded[1].vectors).all(axis=1)
+        failed = np.asarray(~np.isfinite(embedded[1].vectors).all(axis=1))
     ranking = legs[0].ranking if len(legs) == 1 else _fuse(params, *legs)
     return Retrieved(
         ranking=ranking,
