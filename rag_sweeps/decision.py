@@ -153,8 +153,8 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
     else:
         lead = abs(row.versus_best.mean)
         parts.append(
-            f"it is {lead:.3f} behind the leader (p = {row.p_adjusted:.2g}, not a proven difference) "
-            f"and the cheapest of the {len(decision.tied)} tied"
+            f"it is the cheapest of the {len(decision.tied)} configurations tied with the leader, "
+            f"which is {lead:.3f} ahead but not proven better (Holm p = {row.p_adjusted:.2g})"
         )
     parts.extend(_gain_words(decision))
     return "; ".join(parts) + "."

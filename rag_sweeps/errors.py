@@ -28,3 +28,7 @@ class InputError(RagSweepsError):
 
 class TrialError(RagSweepsError):
     """One trial cannot give a result: an embedder, a provider, too many unscored questions."""
+
+
+class DamagedCacheWarning(UserWarning):
+    """Something stored did not match its checksum and is measured again."""

@@ -39,7 +39,7 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
 
     record, decision = log.read_record(), decide_sweep(log)
     console = Console()
-    console.print(leaderboard(decision, record.swept))
+    console.print(leaderboard(decision, record.swept, width=console.width))
     for trial in log.trials():
         if trial.state == "failed":
             console.print(f"trial {trial.number} failed: {trial.reason}", style="red", markup=False, highlight=False)

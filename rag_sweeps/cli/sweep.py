@@ -86,7 +86,7 @@ def _conclude(log: SweepLog, golden_dir: Path, console: Console) -> None:
     record, decision, trials = log.read_record(), decide_sweep(log), log.trials()
     page = write(log, golden_dir)
     console.print()
-    console.print(leaderboard(decision, record.swept))
+    console.print(leaderboard(decision, record.swept, width=console.width))
     n_failed = sum(trial.state == "failed" for trial in trials)
     if n_failed:
         console.print(f"{n_failed} trials failed; rag-sweeps results lists their reasons", style="red")

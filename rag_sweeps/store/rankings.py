@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rag_sweeps.errors import DamagedCacheWarning
 from rag_sweeps.index import Searched
 from rag_sweeps.records import Ranking
 from rag_sweeps.store.files import home, write_bytes_atomic
-from rag_sweeps.store.vectors import DamagedCacheWarning
 
 
 def get_or_search(key: str, search: Callable[[], Searched]) -> Searched:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from rag_sweeps.errors import DamagedCacheWarning
 from rag_sweeps.records import Floats, Interval, QuestionRecord, Split, TrialCosts, TrialResult
 from rag_sweeps.store.files import canonical_json, digest_of, home, write_text_atomic
-from rag_sweeps.store.vectors import DamagedCacheWarning
 
 
 def result_path(trial_id: str, split: Split) -> Path:

@@ -17,16 +17,13 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from rag_sweeps.errors import DamagedCacheWarning
 from rag_sweeps.records import Embedded, Role
 from rag_sweeps.store.files import home
 
 CHECKSUM_BYTES = 8
 BUSY_TIMEOUT_S = 60.0
 ROWS_PER_QUERY = 500
-
-
-class DamagedCacheWarning(UserWarning):
-    """A cache entry did not match its checksum and was computed again."""
 
 
 class VectorCache:
