@@ -27,6 +27,8 @@ def report(sweep: str | None, output: Path | None) -> None:
 
 def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) -> Path:
     """Write the page from the store; the golden set as it was measured lies there too."""
+    from dataclasses import replace
+
     from rag_sweeps.decision import sentence
     from rag_sweeps.golden import load_golden
     from rag_sweeps.report import Failure, ReportData, write_report
@@ -34,6 +36,7 @@ def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) ->
     from rag_sweeps.sweep import decide_sweep, measured_trials
 
     record, decision = log.read_record(), decide_sweep(log)
+    golden = load_golden(golden_dir or kept_golden_folder(record.golden_digest))
     path = output or log.folder / "report.html"
     write_report(
         ReportData(
@@ -42,7 +45,7 @@ def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) ->
             decision=decision,
             measured=tuple(measured_trials(log)),
             swept=record.swept,
-            golden=load_golden(golden_dir or kept_golden_folder(record.golden_digest)),
+            golden=replace(golden, name=record.golden_name),
             failures=tuple(
                 Failure(trial.number, trial.proposal, trial.reason or "")
                 for trial in log.trials()
