@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -130,18 +130,12 @@ def _detectable(differences: Sequence[Floats]) -> float:
     return float(np.nanmedian(found)) if found and not np.isnan(found).all() else float("nan")
 
 
-def describe(params: Mapping[str, Any], swept: Sequence[str]) -> str:
-    """The swept settings of a configuration in one line, those that cannot matter left out by the caller."""
-    return ", ".join(f"{name} {params[name]}" for name in swept if name in params)
-
-
 def sentence(decision: Decision, swept: Sequence[str]) -> str:
     """The recommendation and its certainty in words."""
     row, n_compared = decision.recommended, sum(row.comparable for row in decision.rows)
-    params = row.measured.dev.params
     value = row.value
     parts = [
-        f"Use {describe(params, [name for name in swept if name in effective(params)])}: "
+        f"Use {_words(row, swept)}: "
         f"{decision.metric} {value.mean:.3f} [{value.low:.3f}, {value.high:.3f}] on {value.n} dev questions"
     ]
     if row is decision.best and len(decision.tied) == 1:
@@ -154,10 +148,17 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
         lead = abs(row.versus_best.mean)
         parts.append(
             f"it is the cheapest of the {len(decision.tied)} configurations tied with the leader, "
-            f"which is {lead:.3f} ahead but not proven better (Holm p = {row.p_adjusted:.2g})"
+            f"which ({_words(decision.best, swept)}) is {lead:.3f} ahead but not proven better "
+            f"(Holm p = {row.p_adjusted:.2g})"
         )
     parts.extend(_gain_words(decision))
     return "; ".join(parts) + "."
+
+
+def _words(row: Row, swept: Sequence[str]) -> str:
+    """The swept settings of a configuration in one line, without those that cannot matter."""
+    used = effective(row.measured.dev.params)
+    return ", ".join(f"{name} {used[name]}" for name in swept if name in used) or "the one configuration there is"
 
 
 def _gain_words(decision: Decision) -> list[str]:

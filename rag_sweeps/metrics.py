@@ -66,14 +66,18 @@ def char_recall(covered: Ints, evidence_chars: Ints) -> Floats:
 
 
 def char_precision(covered: Ints, retrieved_chars: Ints) -> Floats:
-    """(Q,) covered evidence characters over all characters retrieved, overlaps counted each time."""
-    share: Floats = covered / np.maximum(retrieved_chars, 1)
+    """(Q,) covered evidence characters over all characters retrieved, overlaps counted each time.
+
+    One passage may hold two pieces of evidence that overlap; it still counts for no more than its length.
+    """
+    share: Floats = np.minimum(covered, retrieved_chars) / np.maximum(retrieved_chars, 1)
     return share
 
 
 def char_iou(covered: Ints, retrieved_chars: Ints, evidence_chars: Ints) -> Floats:
     """(Q,) covered over (retrieved + evidence not covered), as in "Evaluating Chunking Strategies" (Chroma, 2024)."""
-    share: Floats = covered / np.maximum(retrieved_chars + evidence_chars - covered, 1)
+    shared = np.minimum(covered, retrieved_chars)
+    share: Floats = shared / np.maximum(retrieved_chars + evidence_chars - covered, 1)
     return share
 
 
