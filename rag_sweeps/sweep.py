@@ -68,6 +68,7 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 settings={name: sweep.constants.get(name, DEFAULTS[name]) for name in OBJECTIVE_SETTINGS},
                 swept=tuple(sweep.swept),
                 count=count,
+                n_baselines=len(baseline_proposals(new_study(sweep.config)[1])),
                 budget_usd=sweep.budget_usd,
                 golden_name=golden.name,
                 golden_digest=golden.digest,

@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
@@ -68,7 +69,7 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
         task = bars.add_task("starting", total=None)
         for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
             _show(event, console, log)
-            _advance(bars, task, log)
+            _advance(bars, task, event, log)
         from rag_sweeps.sweep import confirm, decide_sweep
 
         bars.update(task, description="held-out questions")
@@ -146,22 +147,22 @@ def _bars(console: Console) -> Iterator[Bars]:
 
 def _stage(bars: Bars) -> Progress:
     """A second bar for work inside a trial that takes long enough to watch."""
-    shown: dict[str, object] = {}
+    shown: dict[str, TaskID] = {}
 
     def progress(what: str, done: int, total: int) -> None:
-        task = shown.get(what)
-        if task is None or bars.tasks[-1].id != task:
-            task = shown[what] = bars.add_task(f"  {what}", total=total)
-        bars.update(task, completed=done, total=total)  # type: ignore[arg-type]
         if done >= total:
-            bars.remove_task(task)  # type: ignore[arg-type]
-            shown.pop(what)
+            if what in shown:
+                bars.remove_task(shown.pop(what))
+            return
+        if what not in shown:
+            shown[what] = bars.add_task(f"  {what}", total=total)
+        bars.update(shown[what], completed=done, total=total)
 
     return progress
 
 
-def _advance(bars: Bars, task: object, log: SweepLog) -> None:
-    trials = log.trials()
-    wanted = log.read_record().count + sum(trial.baseline is not None for trial in trials)
+def _advance(bars: Bars, task: TaskID, event: Event, log: SweepLog) -> None:
+    record, trials = log.read_record(), log.trials()
     done = sum(trial.state != "waiting" for trial in trials)
-    bars.update(task, description="trials", completed=done, total=max(wanted, done))  # type: ignore[arg-type]
+    now = f"trial {event.trial.number}" if event.trial.state == "waiting" else "trials"
+    bars.update(task, description=now, completed=done, total=max(record.count + record.n_baselines, done))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """model.safetensors of sentence-transformers/all-MiniLM-L6-v2 as its authors published it."""
 
-TEXTS_PER_WRITE = 256
+TEXTS_PER_WRITE = 64
 BATCH_SIZE = 32
 _DTYPES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
 

@@ -40,7 +40,8 @@ class Asked:
 class SweepRecord:
     """What a sweep was set to do: all that reading its results needs, without the config or the golden set.
 
-    objectives: (metric, goal) pairs; settings: what the objective is made of; count: searched trials wanted.
+    objectives: (metric, goal) pairs; settings: what the objective is made of; count: searched trials wanted,
+    to which n_baselines come.
     """
 
     sweep_id: str
@@ -50,6 +51,7 @@ class SweepRecord:
     settings: Mapping[str, Any]
     swept: tuple[str, ...]
     count: int
+    n_baselines: int
     budget_usd: float | None
     golden_name: str
     golden_digest: str

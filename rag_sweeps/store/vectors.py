@@ -57,6 +57,8 @@ class VectorCache:
                 # Texts of like length share a batch, so that little is padded.
                 missing = sorted((key for key in distinct if key not in found), key=lambda key: len(distinct[key]))
                 done = 0
+                if missing:
+                    progress(done, len(missing))
                 for batch in compute([distinct[key] for key in missing]):
                     rows = dict(zip(missing[done : done + len(batch.vectors)], _rows_of(batch), strict=True))
                     self._write(rows)
