@@ -29,14 +29,14 @@ BLANK_LINE = r"(?:\r\n?|\n)[ \t]*(?:\r\n?|\n)"
 def chunk_documents(
     documents: Sequence[Document], *, chunker: str, chunk_size: int, chunk_overlap: float, tokenizer: str
 ) -> ChunkTable:
-    """Cut every document. A document without any token has no chunk; all other text is covered.
+    """Cut every document. One without any token, or of white space alone, has no chunk; all other text is covered.
 
     chunk_size: most tokens of a chunk; chunk_overlap: share of a chunk's tokens that the next one repeats.
     """
     doc, start, end, n_tokens = [], [], [], []
     for number, document in enumerate(documents):
         tokens, strengths = _ruled(document.text, chunker, tokenizer)
-        if not len(tokens.start):
+        if not len(tokens.start) or document.text.isspace():
             continue
         first, last = _pack(tokens, strengths, size=chunk_size, overlap=chunk_overlap)
         borders = np.append(tokens.start, len(document.text))
@@ -72,37 +72,46 @@ def _pack(tokens: Tokens, strengths: Strengths, *, size: int, overlap: float) ->
     """
     total = len(tokens.start)
     first, last = [], []
-    begin = 0
+    begin = reached = 0
     while True:
-        limit = max(int(np.searchsorted(tokens.before, tokens.before[begin] + size, side="right")) - 1, begin + 1)
-        end = total if limit >= total else _best_border(strengths, begin, limit)
+        limit = _reach(tokens, begin, size)
+        if limit <= reached and limit < total:  # the overlap leaves no room for anything new
+            begin = reached
+            limit = _reach(tokens, begin, size)
+        end = total if limit >= total else _best_border(strengths, begin, reached, limit)
         first.append(begin)
         last.append(end)
         if end == total:
             return np.array(first, dtype=np.int64), np.array(last, dtype=np.int64)
-        begin = _overlapping_begin(strengths, begin, end, overlap)
+        begin, reached = _overlapping_begin(tokens, strengths, begin, end, overlap), end
 
 
-def _best_border(strengths: Strengths, begin: int, limit: int) -> int:
+def _reach(tokens: Tokens, begin: int, size: int) -> int:
+    """How far `size` tokens go; at least one border, also where one character alone is more tokens."""
+    return max(int(np.searchsorted(tokens.before, tokens.before[begin] + size, side="right")) - 1, begin + 1)
+
+
+def _best_border(strengths: Strengths, begin: int, reached: int, limit: int) -> int:
+    """The border in (reached, limit] to end at: beyond the chunk before, at least half full where that is possible."""
     half = begin + (limit - begin + 1) // 2
-    window = strengths[max(half, begin + 1) : limit + 1]
-    if window.max() <= TOKEN and strengths[begin + 1 : limit + 1].max() > TOKEN:
-        window = strengths[begin + 1 : limit + 1]
+    window = strengths[max(half, reached + 1) : limit + 1]
+    if window.max() <= TOKEN and strengths[reached + 1 : limit + 1].max() > TOKEN:
+        window = strengths[reached + 1 : limit + 1]
     best = int(window.max())
     if best == NEVER:
         return limit
     return limit - int(np.argmax(window[::-1] == best))
 
 
-def _overlapping_begin(strengths: Strengths, begin: int, end: int, overlap: float) -> int:
-    """The next chunk begins at the first sentence (else word) border within the overlap before `end`."""
-    earliest = max(end - int(overlap * (end - begin)), begin + 1)
+def _overlapping_begin(tokens: Tokens, strengths: Strengths, begin: int, end: int, overlap: float) -> int:
+    """The next chunk begins at the first sentence (else word, else token) border within the overlap before `end`."""
+    repeated = int(overlap * (tokens.before[end] - tokens.before[begin]))
+    earliest = max(int(np.searchsorted(tokens.before, tokens.before[end] - repeated)), begin + 1)
     window = strengths[earliest:end]
-    for strength in (SENTENCE, WORD):
-        at = np.flatnonzero(window >= strength)
-        if len(at):
-            return earliest + int(at[0])
-    return earliest if not len(window) or window.max() <= TOKEN else end
+    if not len(window) or window.max() == NEVER:
+        return end
+    strength = min(int(window.max()), SENTENCE)
+    return earliest + int(np.argmax(window >= strength))
 
 
 @lru_cache(maxsize=4096)
@@ -139,21 +148,22 @@ def _recursive_borders(text: str) -> dict[int, Ints]:
 
 
 def _markdown_borders(text: str) -> dict[int, Ints]:
-    """Headings by level, blocks as CommonMark sees them; the line after a heading never begins a chunk."""
+    """Headings by level, blocks as CommonMark sees them; no chunk begins inside a heading or at its body."""
     from markdown_it import MarkdownIt
 
-    lines = np.concatenate([[0], _after_each(LINE_END, text)])
+    lines = np.concatenate([[0], _after_each(LINE_END, text), [len(text)]])
     borders: dict[int, list[int]] = {PARAGRAPH: [], NEVER: []}
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.map is None or token.nesting == -1:
             continue
-        begin, end = token.map
+        begin, end = (int(lines[min(line, len(lines) - 1)]) for line in token.map)
         if token.type == "heading_open":
             borders.setdefault(HEADING + 6 - int(token.tag[1]), []).append(begin)
-            borders[NEVER].append(end)
+            body = end + len(text[end:]) - len(text[end:].lstrip())
+            borders[NEVER].extend(range(begin + 1, body + 1))
         elif token.level == 0:
             borders[PARAGRAPH].append(begin)
-    in_chars = {s: lines[[at for at in found if at < len(lines)]] for s, found in borders.items() if found}
+    in_chars = {strength: np.array(found, dtype=np.int64) for strength, found in borders.items()}
     return _sentence_borders(text) | {LINE: _after_each(LINE_END, text)} | in_chars
 
 

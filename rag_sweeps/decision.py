@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from rag_sweeps.errors import InputError
 from rag_sweeps.objective import metric_interval, per_question
 from rag_sweeps.parameters import effective
 from rag_sweeps.records import Floats, Interval, TrialResult
@@ -32,7 +34,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the leaderboard. versus_best: this minus the best, paired; p is Holm's over the sweep."""
+    """A line of the leaderboard. versus_best: how much better than the best (at most 0, in the direction of the goal),
+    paired; p is Holm's over the sweep. comparable: measured on the same questions as most are."""
 
     measured: Measured
     value: Interval
@@ -44,10 +47,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """rows: best first, those with another n last and never ranked among the others.
+    """rows: best first, those defined on other questions last and never ranked among the others.
 
-    best: highest mean. recommended: the cheapest of those tied with the best. gains: baseline name -> recommended
-    minus that baseline on dev; test_gains the same on the held-out split, where there is one.
+    best: the best mean. recommended: the cheapest of those tied with the best. gains: baseline name -> how much
+    better the recommended one is on dev; test_gains the same on the held-out split, where there is one.
     detectable: the smallest true difference that this many questions would show four times in five.
     """
 
@@ -69,12 +72,16 @@ class Decision:
 def decide(measured: Sequence[Measured], *, metric: str, goal: Goal) -> Decision:
     """Rank by the metric's mean over dev questions, test every pair with the best, pick the cheapest of the tied.
 
-    Configurations whose metric is defined on another number of questions than the best's are set apart.
+    Configurations whose metric is defined on other questions than that of most are set apart. Raises InputError
+    where it is defined on none.
     """
     sign = 1.0 if goal == "maximize" else -1.0
     scores = {entry.number: sign * per_question(entry.dev, metric) for entry in measured}
-    defined = {number: int((~np.isnan(values)).sum()) for number, values in scores.items()}
-    usual = max(set(defined.values()), key=lambda n: (list(defined.values()).count(n), n))
+    defined = {number: tuple(np.flatnonzero(~np.isnan(values)).tolist()) for number, values in scores.items()}
+    usable = Counter(questions for questions in defined.values() if questions)
+    if not usable:
+        raise InputError(f"{metric} is not defined on any dev question of this golden set")
+    usual = max(usable, key=lambda questions: (usable[questions], len(questions)))
     ranked = sorted(
         (entry for entry in measured if defined[entry.number] == usual),
         key=lambda entry: (-float(np.nanmean(scores[entry.number])), *cost_key(entry.dev), entry.number),
@@ -83,7 +90,7 @@ def decide(measured: Sequence[Measured], *, metric: str, goal: Goal) -> Decision
     differences = [paired_difference(scores[entry.number], scores[best.number]) for entry in ranked]
     adjusted = np.concatenate([[1.0], holm(np.array([difference.p for difference in differences[1:]]))])
     rows = [
-        Row(entry, metric_interval(entry.dev, metric), difference, float(p), p > ALPHA, comparable=True)
+        Row(entry, metric_interval(entry.dev, metric), difference, float(p), bool(p > ALPHA), comparable=True)
         for entry, difference, p in zip(ranked, differences, adjusted, strict=True)
     ]
     nothing = PairedDifference(float("nan"), float("nan"), float("nan"), 1.0, 0)
@@ -109,7 +116,8 @@ def decide(measured: Sequence[Measured], *, metric: str, goal: Goal) -> Decision
 def cost_key(result: TrialResult) -> tuple[float, float, float]:
     """What cheap means: dollars per 1,000 questions, then context tokens per question, then indexing seconds."""
     costs = result.costs
-    return costs.usd_per_1k_questions, costs.context_tokens_per_question, costs.embed_seconds
+    indexing_seconds = costs.embed_seconds + costs.index_build_seconds
+    return costs.usd_per_1k_questions, costs.context_tokens_per_question, indexing_seconds
 
 
 def _gains(
@@ -138,11 +146,13 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
         f"Use {_words(row, swept)}: "
         f"{decision.metric} {value.mean:.3f} [{value.low:.3f}, {value.high:.3f}] on {value.n} dev questions"
     ]
-    if row is decision.best and len(decision.tied) == 1:
+    if n_compared == 1:
+        parts.append("it is the only configuration that was measured")
+    elif row is decision.best and len(decision.tied) == 1:
         parts.append(f"it is better than each of the other {n_compared - 1} configurations (Holm, 5 %)")
     elif row is decision.best:
         parts.append(
-            f"it leads, and {len(decision.tied) - 1} of {n_compared - 1} others are tied with it and cost more"
+            f"it leads, and {len(decision.tied) - 1} of {n_compared - 1} others are tied with it and none is cheaper"
         )
     else:
         lead = abs(row.versus_best.mean)
@@ -158,7 +168,7 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
 def _words(row: Row, swept: Sequence[str]) -> str:
     """The swept settings of a configuration in one line, without those that cannot matter."""
     used = effective(row.measured.dev.params)
-    return ", ".join(f"{name} {used[name]}" for name in swept if name in used) or "the one configuration there is"
+    return ", ".join(f"{name} {used[name]}" for name in swept if name in used) or "the settings as they are"
 
 
 def _gain_words(decision: Decision) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -25,22 +26,27 @@ def search_bm25(params: TrialParams, chunks: Sequence[str], questions: Sequence[
     began = time.perf_counter()
     words = words_of(params, chunks)
     index = bm25s.BM25(method=params.bm25_method, k1=params.bm25_k1, b=params.bm25_b, backend="numpy")
-    known = {word for text in words for word in text}
-    if known:
+    chunks_with: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(words):
+        for word in set(text):
+            chunks_with[word].append(row)
+    if chunks_with:
         index.index(words, show_progress=False)
     build_seconds = time.perf_counter() - began
 
     scores = np.zeros((len(questions), len(chunks)), dtype=np.float32)
+    shared = np.zeros(scores.shape, dtype=bool)
     search_ms = []
     for number, asked in enumerate(words_of(params, questions)):
         began = time.perf_counter()
-        terms = [word for word in asked if word in known]
+        terms = [word for word in asked if word in chunks_with]
         if terms:
             scores[number] = index.get_scores(terms)
+            shared[number, [row for term in terms for row in chunks_with[term]]] = True
         if number < LATENCY_SAMPLE:
             search_ms.append((time.perf_counter() - began) * 1000)
-    rows = np.where(scores > 0, np.arange(len(chunks), dtype=np.int64), -1)
-    size = sum(part.nbytes for part in index.scores.values() if hasattr(part, "nbytes")) if known else 0
+    rows = np.where(shared, np.arange(len(chunks), dtype=np.int64), -1)
+    size = sum(part.nbytes for part in index.scores.values() if hasattr(part, "nbytes")) if chunks_with else 0
     return Searched(rank(rows, scores, depth), build_seconds, int(size), np.array(search_ms), None)
 
 

@@ -22,6 +22,8 @@ def bootstrap_intervals(scores: Mapping[str, Floats], *, seed: int = 0) -> dict[
     if not scores:
         return {}
     values = np.column_stack(list(scores.values()))
+    if not len(values):
+        return {name: Interval(float("nan"), float("nan"), float("nan"), 0) for name in scores}
     defined = ~np.isnan(values)
     n_questions = len(values)
     draws = np.random.default_rng(seed).multinomial(n_questions, np.full(n_questions, 1 / n_questions), RESAMPLES)

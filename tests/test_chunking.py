@@ -189,9 +189,35 @@ def test_overlap_begins_at_a_sentence() -> None:
     assert chunks[1].startswith("You pay it now.")
 
 
-def test_recursive_prefers_paragraphs_to_lines_and_lines_to_sentences() -> None:
-    assert chunks_of("Aaaa bbb. Cc\nddd e.\n\nFfff. Gggg\nhhhh", "recursive", 30)[0] == "Aaaa bbb. Cc\nddd e.\n\n"
-    assert chunks_of("Aaaa bbb ccc ddd.\nEee. Ffff gggg hhhh iiii", "recursive", 30)[0] == "Aaaa bbb ccc ddd.\n"
+def test_overlap_repeats_as_many_whole_sentences_as_the_share_holds() -> None:
+    text = "One one. Two two. Six six. Ten ten. End end. Far far. Low low."
+    assert chunks_of(text, "sentences", 36, 0.5) == [text[:36], text[18:54], text[36:]]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_recursive_prefers_paragraphs_to_lines(end: str) -> None:
+    first = f"Aaaa bbb. Cc{end}ddd e.{end} {end}"
+    assert chunks_of(f"{first}Ffff. Gggg{end}hhhh iiii jjjj kkkk", "recursive", 36)[0].rstrip() == first.rstrip()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_recursive_prefers_lines_to_sentences(end: str) -> None:
+    first = f"Aaaa bbb ccc ddd.{end}"
+    assert chunks_of(f"{first}Eee. Ffff gggg hhhh iiii", "recursive", 30)[0] == first
+
+
+def test_a_strong_border_that_would_leave_a_chunk_less_than_half_full_is_passed_over() -> None:
+    assert chunks_of("Hi.\n\naaaa bbbb cccc dddd eeee", "recursive", 20)[0] == "Hi.\n\naaaa bbbb cccc "
+
+
+@pytest.mark.parametrize("block", ["- bbb\n- ccc\n- ddd\n", "| b |\n|---|\n| c |\n", "> bbb\n> ccc\n> ddd\n"])
+def test_a_list_table_or_quote_is_not_torn_where_a_border_before_it_is_near(block: str) -> None:
+    text = f"Aaaa aaaa aaa.\n{block}"
+    assert chunks_of(text + "\nend", "markdown", len(text) - 3)[0] == text[: text.index(block)]
+
+
+def test_a_character_of_more_tokens_than_fit_is_a_chunk_of_its_own() -> None:
+    assert chunks_of("한한한", "tokens", 2, 0.5, MINILM) == ["한", "한", "한"]
 
 
 def test_words_are_not_torn_when_a_word_border_is_near() -> None:

@@ -52,7 +52,9 @@ def test_the_cheapest_of_the_tied_is_recommended() -> None:
     assert decision.best.measured.number == 1
     assert [row.measured.number for row in decision.tied] == [1, 2]
     assert decision.recommended.measured.number == 2
-    assert "cheapest of the 2 tied" in words(decision)
+    assert "cheapest of the 2 " in words(decision)
+    assert "tied" in words(decision)
+    assert "not proven" in words(decision)
 
 
 def test_cheap_means_dollars_then_context_then_seconds() -> None:
@@ -74,6 +76,15 @@ def test_every_row_is_compared_with_the_best_and_p_is_holms() -> None:
     adjusted = holm(np.array([difference.p for difference in expected[1:]])).tolist()
     assert [row.p_adjusted for row in decision.rows] == pytest.approx([1.0, *adjusted])
     assert [row.tied for row in decision.rows] == [True, *[p > 0.05 for p in adjusted]]
+
+
+def test_one_chance_finding_among_several_is_no_finding() -> None:
+    ahead = np.array([1.0] * 6 + [0.0] * 34)
+    entries = [Measured(1, result(ahead)), Measured(2, result(ahead * 0)), Measured(3, result(ahead * 0))]
+    assert [row.tied for row in chosen(*entries[:2]).rows] == [True, False]
+    decision = chosen(*entries)
+    assert decision.rows[1].versus_best.p < 0.05
+    assert [row.tied for row in decision.rows] == [True, True, True]
 
 
 def test_a_goal_to_minimize_prefers_the_lower_mean() -> None:
@@ -148,6 +159,13 @@ def test_the_sentence_has_setting_value_interval_and_n() -> None:
     assert f"mrr@10 {value.mean:.3f} [{value.low:.3f}, {value.high:.3f}] on 40 dev questions" in said
 
 
+def test_a_setting_that_cannot_matter_is_not_recommended() -> None:
+    entry = Measured(1, make_result([0.5], chunk_size=128, retriever="bm25", embedding_model="all-MiniLM-L6-v2"))
+    said = sentence(chosen(entry), ["embedding_model", "chunk_size"])
+    assert "Use chunk_size 128:" in said
+    assert "MiniLM" not in said
+
+
 def test_better_than_the_others_is_said_where_all_differ() -> None:
     said = words(chosen(Measured(1, result(GOOD)), Measured(2, result(BASE)), Measured(3, result(BASE + 0.1))))
     assert "better than each of the other 2" in said
@@ -177,6 +195,17 @@ def test_better_is_never_said_where_the_interval_covers_zero(seed: int) -> None:
     gain = confirmed.test_gains["bm25"]
     if gain.low <= 0 <= gain.high:
         assert "better than bm25" not in words(confirmed)
+
+
+@pytest.mark.parametrize("shift", [-0.01, 0.01])
+def test_a_held_out_difference_within_chance_is_not_proven_either_way(shift: float) -> None:
+    noisy = BASE + shift + np.array([0.1, -0.1] * 20)
+    said = words(
+        chosen(
+            Measured(1, result(GOOD), test=result(noisy)), Measured(2, result(BASE), baseline="bm25", test=result(BASE))
+        )
+    )
+    assert "not proven different from bm25" in said
 
 
 def test_a_baseline_that_is_recommended_is_not_compared_with_itself() -> None:

@@ -142,7 +142,7 @@ def test_scores_equal_naive_loops_and_lie_between_zero_and_one(
             "map": oracles.average_precision(new, len(evidence), k),
             "char_recall": covered / int(found.evidence_chars[q]),
             "char_precision": min(1.0, covered / retrieved) if retrieved else 0.0,
-            "char_iou": min(1.0, covered / together),
+            "char_iou": min(covered, retrieved) / together,
         }
         assert actual == pytest.approx(expected, abs=1e-12)
         assert all(0 <= value <= 1 for value in actual.values())

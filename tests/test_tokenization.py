@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_byte_pairs_begin_where_tiktoken_says() -> None:
 
 @needs_tiktoken
 def test_words_that_look_like_special_tokens_are_text() -> None:
-    assert tokenize("a <|endoftext|> b", CL100K).total > 3
+    assert tokenize("a <|endoftext|> b", CL100K).total >= 6
 
 
 def test_a_syllable_of_several_word_pieces_is_one_start_that_counts_several() -> None:
@@ -77,6 +78,7 @@ def test_an_endless_word_has_many_borders(letters: int) -> None:
     gaps = np.diff([*tokens.start.tolist(), letters])
     assert tokens.start[0] == 0
     assert gaps.max() <= 32
+    assert tokens.total == math.ceil(letters / 32)
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
