@@ -151,9 +151,10 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
     elif row is decision.best and len(decision.tied) == 1:
         parts.append(f"it is better than each of the other {n_compared - 1} configurations (Holm, 5 %)")
     elif row is decision.best:
-        parts.append(
-            f"it leads, and {len(decision.tied) - 1} of {n_compared - 1} others are tied with it and none is cheaper"
-        )
+        n_tied, ours = len(decision.tied) - 1, cost_key(row.measured.dev)
+        dearer = all(cost_key(other.measured.dev) > ours for other in decision.tied if other is not row)
+        price = "cost more" if dearer else "none is cheaper"
+        parts.append(f"it leads, and {n_tied} of {n_compared - 1} others are tied with it and {price}")
     else:
         lead = abs(row.versus_best.mean)
         parts.append(
