@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
-from rag_sweeps.errors import EXIT_INTERRUPTED, RagSweepsError
+from rag_sweeps.errors import EXIT_INTERRUPTED, DamagedCacheWarning, RagSweepsError
 
 
 def main() -> None:
     from rag_sweeps.cli import rag_sweeps
 
+    warnings.showwarning = _show_warning
     try:
         rag_sweeps.main(prog_name="rag-sweeps", standalone_mode=False)
     except RagSweepsError as error:
@@ -34,6 +36,14 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         raise
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object, **__: object
+) -> None:
+    """Our own warnings are meant for the user; the place in the code only helps with other people's."""
+    where = "" if issubclass(category, DamagedCacheWarning) else f"{filename}:{lineno}: {category.__name__}: "
+    print(f"warning: {where}{message}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

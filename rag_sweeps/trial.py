@@ -16,7 +16,7 @@ from rag_sweeps.embedding import embedder_revision
 from rag_sweeps.environment import environment
 from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet, evidence_table
-from rag_sweeps.judging import open_judge
+from rag_sweeps.judging import judge_version, open_judge
 from rag_sweeps.metrics import score_retrieval
 from rag_sweeps.parameters import TrialParams, effective
 from rag_sweeps.protocols import Progress
@@ -51,7 +51,7 @@ SHOWN_PASSAGES = 20
 def trial_id(params: TrialParams, golden: GoldenSet) -> str:
     """SHA-256 of everything that can change the result: same id, same result, whoever proposes it."""
     revision = embedder_revision(params) if params.retriever != "bm25" else None
-    return digest_of([PIPELINE_VERSION, golden.digest, effective(asdict(params)), revision])
+    return digest_of([PIPELINE_VERSION, golden.digest, effective(asdict(params)), revision, judge_version(params)])
 
 
 def run_trial(

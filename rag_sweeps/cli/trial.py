@@ -9,12 +9,12 @@ import click
 
 
 @click.command()
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--set", "-s", "settings", multiple=True, metavar="NAME=VALUE", help="A value for a parameter, as in YAML; repeat."
 )
 @click.option("--split", type=click.Choice(["dev", "test"]), default="dev", show_default=True)
-def trial(config: Path, settings: tuple[str, ...], split: str) -> None:
+def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
     """Measure one configuration.
 
     Takes the constants of CONFIG, the defaults for what it sweeps, and what --set says, for example:
@@ -31,6 +31,8 @@ def trial(config: Path, settings: tuple[str, ...], split: str) -> None:
     from rag_sweeps.parameters import contradictions
     from rag_sweeps.sweep import measure
 
+    if config is None:
+        raise InputError("which config? rag-sweeps trial CONFIG (a trial under `wandb agent` needs a later version)")
     sweep = load_sweep(config)
     try:
         params = sweep.trial_params(_parsed(settings))
