@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from rag_sweeps.embedding import embed, embedder_revision, open_embedder, shape_vectors
+from rag_sweeps.embedding import embed, open_embedder, shape_vectors
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.index import Searched, rank, search_index
 from rag_sweeps.lexical import search_bm25
@@ -42,7 +42,7 @@ def retrieve(
     legs: list[Searched] = []
     embedded: list[Embedded] = []
     if params.retriever in ("bm25", "hybrid"):
-        key = _key(params, "bm25", golden, questions)
+        key = _key(params, "bm25", chunks, questions)
         legs.append(get_or_search(key, lambda: search_bm25(params, chunks, questions)))
     if params.retriever in ("dense", "hybrid"):
         embedder = open_embedder(params, golden)
@@ -50,7 +50,7 @@ def retrieve(
             embed(embedder, chunks, role="document", progress=progress),
             embed(embedder, questions, role="query", progress=progress),
         ]
-        key = _key(params, "dense", golden, [embedder_revision(params), *questions])
+        key = _key(params, "dense", [embedder.identity, *chunks], questions)
         legs.append(get_or_search(key, lambda: _search_dense(params, *embedded)))
     failed: Bools = np.zeros(len(questions), dtype=bool)
     if embedded:
@@ -115,11 +115,11 @@ _AFTER_RETRIEVAL = {
 }
 
 
-def _key(params: TrialParams, leg: str, golden: GoldenSet, more: Sequence[str]) -> str:
-    """Digest of everything that decides one leg's ranking."""
+def _key(params: TrialParams, leg: str, chunks: Sequence[str], questions: Sequence[str]) -> str:
+    """Digest of everything that decides one leg's ranking, the texts themselves included."""
     values = effective({**asdict(params), "retriever": leg})
     decides = {name: value for name, value in values.items() if name not in _AFTER_RETRIEVAL}
-    return digest_of([PIPELINE_VERSION, leg, golden.digest, decides, list(more)])
+    return digest_of([PIPELINE_VERSION, leg, decides, list(chunks), list(questions)])
 
 
 def _usage(params: TrialParams, part: Embedded) -> Usage:
