@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def bootstrap_intervals(scores: Mapping[str, Floats], *, seed: int = 0) -> dict[
         return {name: Interval(float("nan"), float("nan"), float("nan"), 0) for name in scores}
     defined = ~np.isnan(values)
     n_questions = len(values)
-    draws = np.random.default_rng(seed).multinomial(n_questions, np.full(n_questions, 1 / n_questions), RESAMPLES)
+    draws = _draws(n_questions, seed)
     sums, counts = draws @ np.where(defined, values, 0.0), draws @ defined.astype(np.float64)
     with np.errstate(invalid="ignore"):
         means = sums / counts
@@ -95,7 +96,19 @@ def _sign_flip_p(difference: Floats, seed: int) -> float:
     observed = abs(difference.sum())
     if not difference.any():
         return 1.0
-    signs = np.random.default_rng(seed).integers(0, 2, (PERMUTATIONS, len(difference)), dtype=np.int8) * 2 - 1
     # A flip that equals the observed sum up to rounding is as extreme.
-    extreme = np.abs(signs @ difference) >= observed - 1e-9 * max(1.0, observed)
+    extreme = np.abs(_signs(len(difference), seed) @ difference) >= observed - 1e-9 * max(1.0, observed)
     return float((1 + extreme.sum()) / (1 + PERMUTATIONS))
+
+
+@lru_cache(maxsize=8)
+def _draws(n_questions: int, seed: int) -> Floats:
+    """(RESAMPLES, Q) how often each question is drawn; the same for every metric and trial."""
+    share = np.full(n_questions, 1 / n_questions)
+    return np.random.default_rng(seed).multinomial(n_questions, share, RESAMPLES).astype(np.float64)
+
+
+@lru_cache(maxsize=8)
+def _signs(n_questions: int, seed: int) -> Floats:
+    """(PERMUTATIONS, Q) of -1 and 1."""
+    return np.random.default_rng(seed).integers(0, 2, (PERMUTATIONS, n_questions)) * 2.0 - 1.0

@@ -45,6 +45,15 @@ class Event:
     sink_problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A sweep as far as it went: what it was to do, what it measured, and the decision on its first metric."""
+
+    record: SweepRecord
+    measured: tuple[Measured, ...]
+    decision: Decision
+
+
 class SweepStoppedError(RagSweepsError):
     """The first trials of a sweep all failed; going on would fail the same way."""
 
@@ -117,16 +126,27 @@ def measure(params: TrialParams, golden: GoldenSet, *, split: Split, progress: P
     return result, False
 
 
-def confirm(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, decision: Decision, *, progress: Progress) -> None:
+def confirm(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, outcome: Outcome, *, progress: Progress) -> Outcome:
     """Measure the recommended configuration, the leader and the baselines on the held-out split."""
-    if not golden.split("test"):
-        return
+    decision = outcome.decision
     chosen = {decision.recommended.measured.number, decision.best.measured.number}
-    for trial in log.trials():
-        if trial.state == "finished" and not trial.confirmed and (trial.number in chosen or trial.baseline):
-            measure(sweep.trial_params(trial.proposal), golden, split="test", progress=progress)
-            with log.locked():
-                log.confirm(trial.number)
+    wanted = [entry for entry in outcome.measured if entry.test is None and (entry.number in chosen or entry.baseline)]
+    if not wanted or not golden.split("test"):
+        return outcome
+    proposals = {trial.number: trial.proposal for trial in log.trials()}
+    for entry in wanted:
+        measure(sweep.trial_params(proposals[entry.number]), golden, split="test", progress=progress)
+        with log.locked():
+            log.confirm(entry.number)
+    return read_outcome(log)
+
+
+def read_outcome(log: SweepLog) -> Outcome:
+    """What the log and the store hold. Raises InputError where nothing is finished."""
+    record, measured = log.read_record(), measured_trials(log)
+    if not measured:
+        raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
+    return Outcome(record, tuple(measured), decide(measured, metric=record.metric, goal=record.goal))
 
 
 def measured_trials(log: SweepLog) -> list[Measured]:
@@ -149,14 +169,6 @@ def measured_trials(log: SweepLog) -> list[Measured]:
             )
         )
     return found
-
-
-def decide_sweep(log: SweepLog) -> Decision:
-    """The decision on the sweep's first metric. Raises InputError where nothing is finished."""
-    record, measured = log.read_record(), measured_trials(log)
-    if not measured:
-        raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
-    return decide(measured, metric=record.metric, goal=record.goal)
 
 
 def _take(sweep: SweepConfig, log: SweepLog, count: int) -> tuple[Asked, BaseFileLock] | None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rag_sweeps.golden import GoldenSet
     from rag_sweeps.store.sweeps import SweepLog
+    from rag_sweeps.sweep import Outcome
 
 
 @click.command()
@@ -19,31 +21,32 @@ def report(sweep: str | None, output: Path | None) -> None:
 
     SWEEP is the id of a sweep or the beginning of it; without it, the sweep that ran last.
     """
+    from rag_sweeps.golden import load_golden
+    from rag_sweeps.store.golden_sets import kept_golden_folder
     from rag_sweeps.store.sweeps import find_sweep
+    from rag_sweeps.sweep import read_outcome
 
     log = find_sweep(sweep)
-    click.echo(f"report: {write(log, None, output)}")
+    outcome = read_outcome(log)
+    golden = load_golden(kept_golden_folder(outcome.record.golden_digest))
+    click.echo(f"report: {write(log, outcome, golden, output)}")
 
 
-def write(log: SweepLog, golden_dir: Path | None, output: Path | None = None) -> Path:
-    """Write the page from the store; the golden set as it was measured lies there too."""
+def write(log: SweepLog, outcome: Outcome, golden: GoldenSet, output: Path | None = None) -> Path:
+    """Write the page of what a sweep measured so far."""
     from dataclasses import replace
 
     from rag_sweeps.decision import sentence
-    from rag_sweeps.golden import load_golden
     from rag_sweeps.report import Failure, ReportData, write_report
-    from rag_sweeps.store.golden_sets import kept_golden_folder
-    from rag_sweeps.sweep import decide_sweep, measured_trials
 
-    record, decision = log.read_record(), decide_sweep(log)
-    golden = load_golden(golden_dir or kept_golden_folder(record.golden_digest))
+    record, decision = outcome.record, outcome.decision
     path = output or log.folder / "report.html"
     write_report(
         ReportData(
             title=record.name,
             sweep_id=record.sweep_id,
             decision=decision,
-            measured=tuple(measured_trials(log)),
+            measured=outcome.measured,
             swept=record.swept,
             golden=replace(golden, name=record.golden_name),
             failures=tuple(

@@ -35,9 +35,10 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
 
     from rag_sweeps.cli.tables import leaderboard
     from rag_sweeps.decision import sentence
-    from rag_sweeps.sweep import decide_sweep
+    from rag_sweeps.sweep import read_outcome
 
-    record, decision = log.read_record(), decide_sweep(log)
+    outcome = read_outcome(log)
+    record, decision = outcome.record, outcome.decision
     console = Console()
     console.print(leaderboard(decision, record.swept, width=console.width))
     for trial in log.trials():

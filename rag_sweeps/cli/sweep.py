@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+    from rag_sweeps.golden import GoldenSet
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
-    from rag_sweeps.sweep import Event
+    from rag_sweeps.sweep import Event, Outcome
 
 
 @click.command()
@@ -46,7 +47,7 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     from rag_sweeps.config import load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
-    from rag_sweeps.sweep import begin
+    from rag_sweeps.sweep import begin, confirm, read_outcome
     from rag_sweeps.workers import run_workers
 
     checked = load_sweep(config)
@@ -70,22 +71,20 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
         for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
             _show(event, console, log)
             _advance(bars, task, event, log)
-        from rag_sweeps.sweep import confirm, decide_sweep
-
         bars.update(task, description="held-out questions")
-        confirm(checked, golden, log, decide_sweep(log), progress=_stage(bars))
-    _conclude(log, golden.folder, console)
+        outcome = confirm(checked, golden, log, read_outcome(log), progress=_stage(bars))
+    _conclude(log, outcome, golden, console)
 
 
-def _conclude(log: SweepLog, golden_dir: Path, console: Console) -> None:
+def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Console) -> None:
     from rag_sweeps.cli.report import write
     from rag_sweeps.cli.tables import leaderboard
     from rag_sweeps.decision import sentence
     from rag_sweeps.errors import TrialError
-    from rag_sweeps.sweep import decide_sweep, n_finished
+    from rag_sweeps.sweep import n_finished
 
-    record, decision, trials = log.read_record(), decide_sweep(log), log.trials()
-    page = write(log, golden_dir)
+    record, decision, trials = outcome.record, outcome.decision, log.trials()
+    page = write(log, outcome, golden)
     console.print()
     console.print(leaderboard(decision, record.swept, width=console.width))
     n_failed = sum(trial.state == "failed" for trial in trials)
