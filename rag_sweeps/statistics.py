@@ -111,4 +111,4 @@ def _draws(n_questions: int, seed: int) -> Floats:
 @lru_cache(maxsize=8)
 def _signs(n_questions: int, seed: int) -> Floats:
     """(PERMUTATIONS, Q) of -1 and 1."""
-    return np.random.default_rng(seed).integers(0, 2, (PERMUTATIONS, n_questions)) * 2.0 - 1.0
+    return np.random.default_rng(seed).integers(0, 2, (PERMUTATIONS, n_questions)).astype(np.float64) * 2.0 - 1.0
