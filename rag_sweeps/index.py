@@ -11,6 +11,7 @@ import numpy as np
 from rag_sweeps.errors import TrialError
 from rag_sweeps.records import Bools, Floats, Ints, Ranking, Vectors
 
+EXACT = "Flat"
 LATENCY_SAMPLE = 50
 RECALL_DEPTH = 20
 
@@ -50,7 +51,7 @@ def search_index(chunks: Vectors, queries: Vectors, *, factory: str, search: str
     ranking = _scatter(_ranked(index, asked, depth, len(chunks)), usable, depth)
     search_ms = np.array([_timed_ms(index, query[None], depth) for query in asked[:LATENCY_SAMPLE]])
     recall = None
-    if factory != "Flat" and len(asked):
+    if factory != EXACT and len(asked):
         exact = faiss.IndexFlatIP(chunks.shape[1])
         exact.add(chunks)
         recall = overlap_share(ranking.rows[usable], _ranked(exact, asked, RECALL_DEPTH, len(chunks)).rows)
@@ -87,7 +88,7 @@ def _build(faiss: Any, chunks: Vectors, factory: str, search: str) -> Any:
             faiss.omp_set_num_threads(1)
         index.train(chunks)
         index.add(chunks)
-        if search:
+        if search and factory != EXACT:
             faiss.ParameterSpace().set_index_parameters(index, search)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split(" at ")[0].split("Error: ")[-1].strip() or "FAISS refused it"

@@ -132,10 +132,10 @@ _LOCATES_DATA = {"golden_set"}
 _ONLY_OBJECTIVE = {"quality_metric", "cost_metric", "cost_weight", "budget_usd", "seed"}
 _ONLY_DENSE = {
     *("embedding_model", "embedding_backend", "embedding_precision", "embedding_dimensions"),
-    *("query_prompt", "document_prompt", "similarity", "index_factory"),
+    *("query_prompt", "document_prompt", "similarity", "index_factory", "index_search"),
 }
 _ONLY_TRANSFORMER = {
-    *("embedding_backend", "embedding_precision", "embedding_dimensions", "query_prompt", "document_prompt"),
+    *("embedding_backend", "embedding_precision", "query_prompt", "document_prompt"),
 }
 _ONLY_BM25 = {name for name in NAMES if name.startswith("bm25_")}
 _ONLY_HYBRID = {"rrf_k", "dense_weight"}
@@ -192,6 +192,8 @@ def without_effect(values: Mapping[str, Any]) -> set[str]:
         idle |= _ONLY_HYBRID
     if str(values.get("embedding_model", "")).startswith("lsa-"):
         idle |= _ONLY_TRANSFORMER
+    if values.get("index_factory", DEFAULTS["index_factory"]) == "Flat":
+        idle.add("index_search")
     if values.get("generator", DEFAULTS["generator"]) == "none":
         idle |= _ONLY_ANSWERS
     return idle

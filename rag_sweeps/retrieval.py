@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from rag_sweeps.embedding import embed, open_embedder, shape_vectors
+from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.index import Searched, rank, search_index
 from rag_sweeps.lexical import search_bm25
@@ -50,6 +51,9 @@ def retrieve(
             embed(embedder, chunks, role="document", progress=progress),
             embed(embedder, questions, role="query", progress=progress),
         ]
+        n_bad = int((~np.isfinite(embedded[0].vectors)).any(axis=1).sum())
+        if n_bad:
+            raise TrialError(f"{n_bad} of {len(chunks)} chunk vectors are not finite; try embedding_precision f32")
         key = _key(params, "dense", [embedder.identity, *chunks], questions)
         legs.append(get_or_search(key, lambda: _search_dense(params, *embedded)))
     failed: Bools = np.zeros(len(questions), dtype=bool)

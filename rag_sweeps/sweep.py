@@ -18,7 +18,7 @@ from rag_sweeps.objective import metric_interval, with_objective
 from rag_sweeps.parameters import DEFAULTS, TrialParams
 from rag_sweeps.protocols import Progress, Sink
 from rag_sweeps.records import Split, TrialResult
-from rag_sweeps.search import SearchSpace, baseline_proposals, is_exhausted, new_study
+from rag_sweeps.search import SearchSpace, baseline_proposals, is_exhausted, make_study, space_of
 from rag_sweeps.store.golden_sets import keep_golden
 from rag_sweeps.store.results import read_result, write_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
@@ -64,7 +64,9 @@ def sweep_id(sweep: SweepConfig, golden: GoldenSet) -> str:
 
 
 def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, created: str) -> SweepLog:
-    """Write what the sweep is to do. One that is not complete gives its failed trials another try."""
+    """Write what the sweep is to do. Trials whose result was lost are run again; so are the failed ones of a sweep that
+    is not complete.
+    """
     log = SweepLog(sweep_id(sweep, golden))
     keep_golden(golden)
     with log.locked():
@@ -77,7 +79,7 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 settings={name: sweep.constants.get(name, DEFAULTS[name]) for name in OBJECTIVE_SETTINGS},
                 swept=tuple(sweep.swept),
                 count=count,
-                n_baselines=len(baseline_proposals(new_study(sweep.config)[1])),
+                n_baselines=len(baseline_proposals(space_of(sweep))),
                 budget_usd=sweep.budget_usd,
                 golden_name=golden.name,
                 golden_digest=golden.digest,
@@ -85,6 +87,9 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 created=created,
             )
         )
+        for trial in log.trials():
+            if trial.trial_id is not None and read_result(trial.trial_id, "dev") is None:
+                log.retry(trial.number)
         trials = log.trials()
         if n_finished(trials) < count:
             for trial in trials:
@@ -195,7 +200,7 @@ def _take(sweep: SweepConfig, log: SweepLog, count: int) -> tuple[Asked, BaseFil
 
 def _ask(sweep: SweepConfig, trials: Sequence[Asked], count: int) -> Asked | None:
     """The next proposal: a baseline that was not run yet, else the study's. None when there are enough."""
-    study, space = _study_of(sweep, trials)
+    space = space_of(sweep)
     number = len(trials)
     known = {trial.baseline for trial in trials}
     for name, proposal in baseline_proposals(space).items():
@@ -206,14 +211,15 @@ def _ask(sweep: SweepConfig, trials: Sequence[Asked], count: int) -> Asked | Non
     # As many failures as trials wanted is the end too: a space that mostly fails must not run for ever.
     if len(searched) - n_failed >= count or n_failed >= max(count, FAILURES_THAT_STOP):
         return None
+    study = _study_of(sweep, space, trials)
     if is_exhausted(study, space):
         return None
     return Asked(number, study.ask(space.distributions).params, None)
 
 
-def _study_of(sweep: SweepConfig, trials: Sequence[Asked]) -> tuple[optuna.Study, SearchSpace]:
+def _study_of(sweep: SweepConfig, space: SearchSpace, trials: Sequence[Asked]) -> optuna.Study:
     """The study as the log tells it: every trial so far, finished, failed or running."""
-    study, space = new_study(sweep.config)
+    study = make_study(sweep)
     states = {"finished": "COMPLETE", "failed": "FAIL", "waiting": "RUNNING"}
     for trial in trials:
         if not space.contains(trial.proposal):
@@ -226,7 +232,7 @@ def _study_of(sweep: SweepConfig, trials: Sequence[Asked]) -> tuple[optuna.Study
                 state=optuna.trial.TrialState[states[trial.state]],
             )
         )
-    return study, space
+    return study
 
 
 def _run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +43,15 @@ def tokenize(text: str, tokenizer: str) -> Tokens:
     starts = _starter(tokenizer)(text)
     unique, counts = np.unique(starts, return_counts=True)
     return Tokens(start=unique.astype(np.int64), before=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+
+
+def tokenizer_revision(tokenizer: str) -> str:
+    """What pins a tokenizer: its name, or the SHA-256 of its file."""
+    if tokenizer in (PACKAGED_MODEL, "chars") or tokenizer.startswith("tiktoken:"):
+        return tokenizer
+    path = Path(tokenizer)
+    _tokenizers_file(path)  # raises for a file that is none
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def tokenize_words(texts: list[str], tokenizer: str) -> list[list[str]]:

@@ -41,6 +41,7 @@ from rag_sweeps.relevance import context_tokens, match
 from rag_sweeps.retrieval import Retrieved, retrieve
 from rag_sweeps.statistics import bootstrap_intervals
 from rag_sweeps.store.files import digest_of
+from rag_sweeps.tokenization import tokenizer_revision
 
 MAX_UNSCORED_SHARE = 0.05
 """A trial of which more answers than this could not be scored is a failed trial, not a noisy one."""
@@ -50,8 +51,13 @@ SHOWN_PASSAGES = 20
 
 def trial_id(params: TrialParams, golden: GoldenSet) -> str:
     """SHA-256 of everything that can change the result: same id, same result, whoever proposes it."""
-    revision = embedder_revision(params) if params.retriever != "bm25" else None
-    return digest_of([PIPELINE_VERSION, golden.digest, effective(asdict(params)), revision, judge_version(params)])
+    versions = [
+        PIPELINE_VERSION,
+        tokenizer_revision(params.tokenizer),
+        embedder_revision(params) if params.retriever != "bm25" else None,
+        judge_version(params),
+    ]
+    return digest_of([versions, golden.digest, effective(asdict(params))])
 
 
 def run_trial(
@@ -59,6 +65,8 @@ def run_trial(
 ) -> TrialResult:
     """Measure one configuration on one split. Raises TrialError when it cannot give a result."""
     questions = golden.split(split)
+    if not questions:
+        raise TrialError(f"golden set {golden.name} has no {split} questions")
     texts = [question.text for question in questions]
     cutoffs = {str(k): k for k in CUTOFFS} | {"top_k": params.top_k}
     clock = Stopwatch()

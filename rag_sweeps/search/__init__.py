@@ -3,6 +3,6 @@
 from rag_sweeps.search.baselines import baseline_proposals
 from rag_sweeps.search.sampler import is_exhausted
 from rag_sweeps.search.space import SearchSpace
-from rag_sweeps.search.study import make_study, new_study
+from rag_sweeps.search.study import make_study, space_of
 
-__all__ = ["SearchSpace", "baseline_proposals", "is_exhausted", "make_study", "new_study"]
+__all__ = ["SearchSpace", "baseline_proposals", "is_exhausted", "make_study", "space_of"]

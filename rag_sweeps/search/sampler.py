@@ -19,14 +19,14 @@ STARTUP_TRIALS = 6
 
 
 class SweepSampler(BaseSampler):
-    """`bayes` by Optuna's multivariate TPE, `random`, or `grid` in order, over one SearchSpace.
+    """`bayes` by Optuna's multivariate TPE, `random`, or `grid` in order, over one SearchSpace; `first` before all.
 
     Its only state is the study's history: a proposal depends on the seed, the trial's number and the trials before,
     so a search that was killed and rebuilt goes on as if nothing had happened.
     """
 
-    def __init__(self, space: SearchSpace, *, method: str, seed: int) -> None:
-        self._space, self._method, self._seed = space, method, seed
+    def __init__(self, space: SearchSpace, *, method: str, seed: object, first: Sequence[dict[str, Any]] = ()) -> None:
+        self._space, self._method, self._seed, self._first = space, method, seed, first
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return dict(self._space.distributions)
@@ -37,6 +37,9 @@ class SweepSampler(BaseSampler):
         if not search_space:
             return {}
         seen = seen_identities(study, self._space, but=trial.number)
+        for proposal in self._first:
+            if self._space.identity(proposal) not in seen:
+                return proposal
         if self._method == "grid":
             return self._any_unseen(seen, shuffled=False)
         for attempt in range(TRIES):
@@ -81,14 +84,16 @@ class SweepSampler(BaseSampler):
 
 
 def is_exhausted(study: optuna.Study, space: SearchSpace) -> bool:
-    """Whether every distinct trial of a finite space is in the study; an endless space never is."""
-    return space.points is not None and space.points.keys() <= seen_identities(study, space, but=None)
+    """Whether every distinct trial of a finite space was asked for; an endless space never is exhausted."""
+    if space.points is None:
+        return False
+    asked = (trial for trial in study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
+    return space.points.keys() <= {space.identity(trial.params) for trial in asked}
 
 
 def seen_identities(study: optuna.Study, space: SearchSpace, *, but: int | None) -> set[str]:
     """Identities of all trials, also of those that run, failed or wait; `but` is the trial being proposed."""
-    trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
-    return {space.identity(_params(trial)) for trial in trials if trial.number != but and _params(trial)}
+    return {space.identity(_params(trial)) for trial in study.get_trials(deepcopy=False) if trial.number != but}
 
 
 def _params(trial: FrozenTrial) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ class SearchSpace:
 
         Only a config of this package says which ones those are; of any other, every parameter counts.
         """
-        values = {**self.constants, **proposal}
+        values = {name: _rounded(value) for name, value in {**self.constants, **proposal}.items()}
         return canonical_json(effective(values) if self.is_ours else values)
 
     @cached_property
@@ -76,7 +76,8 @@ def _on_step(distribution: IntDistribution | FloatDistribution, value: float) ->
         return value
     steps = round((value - distribution.low) / distribution.step)
     most = math.floor((distribution.high - distribution.low) / distribution.step + 1e-9)
-    return distribution.low + min(steps, most) * distribution.step
+    on_step = distribution.low + min(steps, most) * distribution.step
+    return on_step if isinstance(on_step, int) else float(f"{on_step:.12g}")
 
 
 def _contains(distribution: BaseDistribution, value: Any) -> bool:
@@ -96,8 +97,13 @@ def _values(distribution: BaseDistribution) -> list[Any] | None:
         return list(range(distribution.low, distribution.high + 1, distribution.step))
     if isinstance(distribution, FloatDistribution) and distribution.step is not None:
         n_steps = math.floor((distribution.high - distribution.low) / distribution.step + 1e-9)
-        return [distribution.low + step * distribution.step for step in range(n_steps + 1)]
+        return [_rounded(distribution.low + step * distribution.step) for step in range(n_steps + 1)]
     return None
+
+
+def _rounded(value: Any) -> Any:
+    """Steps add up to 0.30000000000000004 here and to 0.3 elsewhere; both are one value."""
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def _only_value(distribution: BaseDistribution) -> Any:

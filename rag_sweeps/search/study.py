@@ -21,27 +21,25 @@ class HasConfig(Protocol):
 
 
 def make_study(sweep: HasConfig) -> optuna.Study:
-    """A study to `ask` and `tell`, with the baselines that lie inside the space enqueued first.
+    """A study to `ask` and `tell`: the baselines that lie inside the space first, then what the method proposes.
 
-    Rests on `sweep.config` alone: no golden set, no prices, any parameter names.
+    Rests on `sweep.config` alone: no golden set, no prices, any parameter names. Lives in memory; its proposals depend
+    only on the config and on the trials it holds. Quiets Optuna's log.
     """
-    study, space = new_study(sweep.config)
-    if space.is_ours:
-        for proposal in baseline_proposals(space).values():
-            if space.contains(proposal):
-                study.enqueue_trial(proposal)
-    return study
-
-
-def new_study(config: Mapping[str, Any]) -> tuple[optuna.Study, SearchSpace]:
-    """An empty in-memory study over a config's space; its objectives are the config's metrics. Quiets Optuna's log."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    space = SearchSpace(config.get("parameters") or {})
-    metrics = config.get("metrics") or [config.get("metric") or {}]
-    study = optuna.create_study(
+    space = space_of(sweep)
+    metrics = sweep.config.get("metrics") or [sweep.config.get("metric") or {}]
+    return optuna.create_study(
         directions=[StudyDirection[str(metric.get("goal", "minimize")).upper()] for metric in metrics],
         sampler=SweepSampler(
-            space, method=str(config.get("method", "bayes")), seed=int(space.constants.get("seed") or 0)
+            space,
+            method=str(sweep.config.get("method", "bayes")),
+            seed=space.constants.get("seed", 0),
+            first=[proposal for proposal in baseline_proposals(space).values() if space.contains(proposal)],
         ),
     )
-    return study, space
+
+
+def space_of(sweep: HasConfig) -> SearchSpace:
+    """The space that the config's `parameters` span."""
+    return SearchSpace(sweep.config.get("parameters") or {})

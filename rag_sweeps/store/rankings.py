@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -21,7 +20,7 @@ def get_or_search(key: str, search: Callable[[], Searched]) -> Searched:
     if path.is_file():
         try:
             return _decode(path.read_bytes())
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged archive can raise nearly anything
             warnings.warn(f"{path} is damaged ({error}); searching again", DamagedCacheWarning, stacklevel=2)
     found = search()
     write_bytes_atomic(path, _encode(found))

@@ -97,8 +97,8 @@ class SweepLog:
     def trials(self) -> list[Asked]:
         """All trials by number, as the log has them now. A torn last line is a write that never happened."""
         trials: dict[int, Asked] = {}
-        for line in self._whole_lines():
-            change = json.loads(line)
+        for place, line in enumerate(self._whole_lines(), start=1):
+            change = self._parsed(place, line)
             number = change["number"]
             if change["event"] == "asked":
                 trials[number] = Asked(number, change["proposal"], change["baseline"])
@@ -109,7 +109,7 @@ class SweepLog:
             elif change["event"] == "failed":
                 trials[number] = replace(trials[number], state="failed", reason=change["reason"])
             elif change["event"] == "retried":
-                trials[number] = replace(trials[number], state="waiting", reason=None)
+                trials[number] = Asked(number, trials[number].proposal, trials[number].baseline)
             elif change["event"] == "confirmed":
                 trials[number] = replace(trials[number], confirmed=True)
         return [trials[number] for number in sorted(trials)]
@@ -141,11 +141,23 @@ class SweepLog:
             return None
         return lock
 
-    def _whole_lines(self) -> list[str]:
+    def _whole_lines(self) -> list[bytes]:
         if not self._path.is_file():
             return []
-        text = self._path.read_text(encoding="utf-8")
-        return text[: text.rfind("\n") + 1].splitlines()
+        content = self._path.read_bytes()
+        return content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
+
+    def _parsed(self, place: int, line: bytes) -> dict[str, Any]:
+        try:
+            change = json.loads(line)
+            if isinstance(change, dict) and isinstance(change["number"], int):
+                return change
+        except (ValueError, KeyError):
+            pass  # the same message as for a line that is JSON and nothing else
+        raise InputError(
+            f"{self._path}:{place}: the line is damaged; delete {self.folder} and run the sweep again: "
+            "what was measured is stored apart and is not measured again"
+        )
 
     def _append(self, change: Mapping[str, Any]) -> None:
         # A torn line left by a killed process is cut off before the next one is written.
