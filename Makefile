@@ -20,7 +20,7 @@ sweep: $(RUN_STAMP) ## Run a sweep: make sweep [CONFIG=configs/x.yaml] [ARGS="--
 	@$(BIN)/rag-sweeps sweep $(CONFIG) $(ARGS)
 
 test: $(DEV_STAMP) ## Run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 lint: $(DEV_STAMP) ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -26,7 +26,9 @@ def result(golden: GoldenSet) -> TrialResult:
     return replace(measured, per_question=scores, metrics=bootstrap_intervals(scores))
 
 
-def settings(quality: str = "mrr@10", cost: str = "context_tokens_per_question", weight: object = 0.01) -> dict[str, object]:
+def settings(
+    quality: str = "mrr@10", cost: str = "context_tokens_per_question", weight: object = 0.01
+) -> dict[str, object]:
     return {"quality_metric": quality, "cost_metric": cost, "cost_weight": weight}
 
 

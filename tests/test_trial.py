@@ -20,7 +20,7 @@ from rag_sweeps.chunking import chunk_documents
 from rag_sweeps.errors import RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.parameters import PACKAGED_MODEL, TrialParams, without_effect
-from rag_sweeps.records import CUTOFFS, Embedded, Role, Verdict, Vectors
+from rag_sweeps.records import CUTOFFS, Embedded, Role, Vectors, Verdict
 from rag_sweeps.trial import run_trial, trial_id
 
 OTHER: dict[str, Any] = {
@@ -206,7 +206,9 @@ def test_an_id_changes_with_the_content_of_a_tokenizer_file(golden: GoldenSet, t
     path.write_text(content, encoding="utf-8")
     params = make_params(retriever="bm25", tokenizer=str(path))
     before = trial_id(params, golden)
-    path.write_text(content.replace('"lowercase":true', '"lowercase":false').replace('"lowercase": true', '"lowercase": false'))
+    path.write_text(
+        content.replace('"lowercase":true', '"lowercase":false').replace('"lowercase": true', '"lowercase": false')
+    )
     assert path.read_text() != content
     assert trial_id(params, golden) != before
 
@@ -310,7 +312,9 @@ def test_another_top_k_searches_nothing_again(golden: GoldenSet, monkeypatch: py
     assert more.costs.context_tokens_per_question > first.costs.context_tokens_per_question
 
 
-@pytest.mark.parametrize("change", [{"chunk_size": 16}, {"bm25_b": 0.1}, {"retrieval_depth": 20}, {"chunk_overlap": 0.5}])
+@pytest.mark.parametrize(
+    "change", [{"chunk_size": 16}, {"bm25_b": 0.1}, {"retrieval_depth": 20}, {"chunk_overlap": 0.5}]
+)
 def test_what_decides_a_ranking_searches_again(
     golden: GoldenSet, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
 ) -> None:
@@ -390,7 +394,9 @@ def judge_once_unscored(monkeypatch: pytest.MonkeyPatch) -> None:
     class Judge:
         def judge(self, questions: Sequence[Any], answers: Sequence[Any], passages: Any) -> list[Verdict | None]:
             scores = [None, *[0.5] * (len(questions) - 1)]
-            return [Verdict(score, "said so", "fake/1", {} if score is None else {"answer_f1": score}) for score in scores]
+            return [
+                Verdict(score, "said so", "fake/1", {} if score is None else {"answer_f1": score}) for score in scores
+            ]
 
     monkeypatch.setattr(rag_sweeps.trial, "open_judge", lambda params, progress: Judge())
 
