@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from rag_sweeps.errors import EXIT_INTERRUPTED, DamagedCacheWarning, RagSweepsError
+from rag_sweeps.errors import EXIT_INPUT, EXIT_INTERRUPTED, DamagedCacheWarning, RagSweepsError
 
 
 def main() -> None:
@@ -24,6 +24,11 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on where this one stopped", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        # A full disk, a folder that is a file, missing rights: the path says what to mend.
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        print("what is measured goes to RAG_SWEEPS_HOME, or .rag_sweeps in this folder", file=sys.stderr)  # noqa: T201
+        sys.exit(EXIT_INPUT)
     except Exception as error:
         import click
 

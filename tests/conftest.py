@@ -165,6 +165,7 @@ class Cli:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,
         )
 
     def command(self, *arguments: object) -> list[str]:

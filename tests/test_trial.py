@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from conftest import DOCUMENTS, LONG, UNANSWERABLE, make_params, rows_of, same, write_golden
 
+import rag_sweeps.costs
 import rag_sweeps.retrieval
 import rag_sweeps.trial
 from rag_sweeps.chunking import chunk_documents
@@ -291,6 +292,7 @@ def test_a_chunk_without_a_finite_vector_fails_the_trial(
         run_trial(make_params(retriever="dense", similarity=similarity), golden)
 
 
+@pytest.mark.usefixtures("no_model")
 def test_another_top_k_searches_nothing_again(golden: GoldenSet, monkeypatch: pytest.MonkeyPatch) -> None:
     n_searches = {"search_bm25": 0, "search_index": 0}
     for name in n_searches:
@@ -302,8 +304,9 @@ def test_another_top_k_searches_nothing_again(golden: GoldenSet, monkeypatch: py
 
         monkeypatch.setattr(rag_sweeps.retrieval, name, counted)
     first = run_trial(make_params(retriever="hybrid", top_k=1), golden)
-    for changes in ({"top_k": 9}, {"rrf_k": 1}, {"dense_weight": 0.1}, {"relevance_overlap": 0.9}, {"seed": 4}):
-        run_trial(make_params(**{"retriever": "hybrid", "top_k": 1, **changes}), golden)
+    later = ("rrf_k", "dense_weight", "relevance_overlap", "seed", "answer_sentences", "abstain_below", "judge")
+    for changes in ({"top_k": 9}, {"generator": "none"}, *({name: OTHER[name]} for name in later)):
+        run_trial(make_params(**{"retriever": "hybrid", "top_k": 1, "generator": "extractive", **changes}), golden)
     assert n_searches == {"search_bm25": 1, "search_index": 1}
     run_trial(make_params(retriever="bm25"), golden)
     run_trial(make_params(retriever="dense"), golden)
@@ -426,6 +429,18 @@ def test_costs_of_a_local_trial_are_zero_dollars_and_real_tokens(golden: GoldenS
     assert costs.index_bytes > 0
     assert 0 < costs.search_ms_p50 <= costs.search_ms_p95
     assert run_trial(make_params(retriever="bm25"), golden).costs.usd == {}
+
+
+def test_dollars_are_those_of_the_corpus_once_and_of_every_question(
+    golden: GoldenSet, monkeypatch: pytest.MonkeyPatch, embed_with: Callable[..., None]
+) -> None:
+    embed_with(lambda text: [1.0, len(text) % 7])
+    monkeypatch.setattr(rag_sweeps.costs, "usd_of", lambda usage: float(usage.input_tokens))
+    result = run_trial(make_params(retriever="dense"), golden)
+    # The fake embedder counts three tokens a text.
+    assert result.costs.usd_to_index == 3 * result.n_chunks
+    assert result.costs.usd_per_1k_questions == 3 * 1000
+    assert result.costs.usd == {"local": {"embed": 3.0 * (result.n_chunks + 8)}}
 
 
 def test_an_index_that_cannot_hold_the_chunks_fails_the_trial(golden: GoldenSet) -> None:

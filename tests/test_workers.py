@@ -66,12 +66,14 @@ def test_when_every_worker_is_dead_the_sweep_says_so_and_can_go_on(path: Path, c
     check_log(home, finished=COUNT)
 
 
-def test_an_interrupt_ends_all_workers(path: Path, cli: Cli, home: Path) -> None:
+def test_an_interrupt_ends_all_workers_without_their_tracebacks(path: Path, cli: Cli, home: Path) -> None:
+    # A terminal sends Ctrl-C to the whole group of processes.
     process = cli.start("sweep", path, "--count", COUNT, "--workers", 2)
     wait_until(lambda: finished_lines(home) >= 1, "a trial finished")
     workers = workers_of(process.pid)
+    assert len(workers) == 2
     began = time.monotonic()
-    os.kill(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert time.monotonic() - began < 10

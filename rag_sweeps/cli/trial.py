@@ -21,56 +21,54 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
 
         rag-sweeps trial configs/quickstart.yaml -s retriever=hybrid -s chunk_size=128
     """
-    from pydantic import ValidationError
-
     from rag_sweeps.cli.tables import interval
-    from rag_sweeps.config import load_sweep
+    from rag_sweeps.config import find_golden_dir, load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
     from rag_sweeps.objective import with_objective
     from rag_sweeps.parameters import contradictions
-    from rag_sweeps.sweep import measure
+    from rag_sweeps.sweep import OBJECTIVE_SETTINGS, measure
 
     if config is None:
         raise InputError("which config? rag-sweeps trial CONFIG (a trial under `wandb agent` needs a later version)")
-    sweep = load_sweep(config)
-    try:
-        params = sweep.trial_params(_parsed(settings))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        name = str(problem["loc"][-1]) if problem["loc"] else "?"
-        raise InputError(f"--set {name}={problem['input']!r}: {problem['msg'].lower()}") from error
-    for name, problem_text in contradictions(params):
-        raise InputError(f"{name}: {problem_text}")
-    if sweep.golden_dir is None:
-        raise InputError("golden_set: an artifact can only be read under W&B; name a folder")
-    golden = load_golden(sweep.golden_dir)
+    params = load_sweep(config).trial_params(_parsed(settings))
+    for name, problem in contradictions(params):
+        raise InputError(f"{name}: {problem}")
+    golden_dir = find_golden_dir(params.golden_set, config)
+    if golden_dir is None:
+        raise InputError(f"golden_set: {params.golden_set!r} is no folder; artifacts can only be read under W&B")
+    golden = load_golden(golden_dir)
     result, from_store = measure(params, golden, split="dev" if split == "dev" else "test", progress=_silent)
-    result = with_objective(result, {name: getattr(params, name) for name in _OBJECTIVE})
+    result = with_objective(result, {name: getattr(params, name) for name in OBJECTIVE_SETTINGS})
     for name, value in result.metrics.items():
         click.echo(f"{name:32} {interval(value)}  n={value.n}")
     click.echo(f"trial {result.trial_id[:16]} on {split}{', from the store' if from_store else ''}")
 
 
-_OBJECTIVE = ("quality_metric", "cost_metric", "cost_weight")
-
-
 def _parsed(settings: tuple[str, ...]) -> dict[str, Any]:
+    """NAME=VALUE pairs, each checked as `check` would."""
     import yaml
 
+    from rag_sweeps.config import find_fault
     from rag_sweeps.errors import InputError
     from rag_sweeps.parameters import NAMES
 
     values = {}
     for setting in settings:
-        name, equals, value = setting.partition("=")
+        name, equals, text = setting.partition("=")
         if not equals or name not in NAMES:
             from difflib import get_close_matches
 
             near = get_close_matches(name, NAMES, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise InputError(f"--set {setting}: expected NAME=VALUE with the name of a parameter{hint}")
-        values[name] = yaml.safe_load(value)
+        try:
+            values[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InputError(f"--set {setting}: the value of {name} is not YAML") from error
+        fault = find_fault(name, values[name])
+        if fault is not None:
+            raise InputError(f"--set {setting}: {name} {fault[0]}; {fault[1]}")
     return values
 
 

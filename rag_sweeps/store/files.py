@@ -17,7 +17,10 @@ def home() -> Path:
 
 def write_bytes_atomic(path: Path, content: bytes) -> None:
     """Readers see the old file or the new one, never a part; a crash leaves at most a stray temporary file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # a file stands where a folder should; name what was to be written
+        raise NotADirectoryError(error.errno, "its folder is a file", str(path)) from error
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
