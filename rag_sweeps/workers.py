@@ -6,13 +6,14 @@ import multiprocessing
 import os
 import queue
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from rag_sweeps.config import SweepConfig, load_sweep
-from rag_sweeps.errors import RagSweepsError, TrialError
+from rag_sweeps.errors import EXIT_FAILED, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.protocols import Progress
 from rag_sweeps.store.sweeps import SweepLog
@@ -72,17 +73,23 @@ def _events_of(processes: Sequence[BaseProcess], events: Any) -> Iterator[Event]
 
 
 def _worker(path: Any, golden_dir: Any, sweep_id: str, mode: Mode, events: Any) -> None:
-    """The body of one worker process. It ends quietly when its parent is gone."""
+    """The body of one worker process. It ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     golden, log = load_golden(golden_dir), SweepLog(sweep_id)
     try:
         for event in work(load_sweep(path), golden, log, sink_for=_sinks(mode, log, golden), progress=_silent):
             events.put(_light(event))
-            if parent is not None and not parent.is_alive():
-                return
     except RagSweepsError as error:
         events.put(type(error)(str(error)))
+
+
+def _end_with_parent() -> None:
+    """Nobody reads the events of a parent that was killed, so a normal exit would wait for ever to deliver them."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker is always a child"
+    parent.join()
+    os._exit(EXIT_FAILED)
 
 
 def _light(event: Event) -> Event:

@@ -14,11 +14,16 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import DOCUMENTS, Cli, Ran, sweep_document, write_golden
+from conftest import DOCUMENTS, Cli, Ran, make_params, sweep_document, write_golden
+from store.test_sweeps import record
 
 from rag_sweeps.errors import InputError
+from rag_sweeps.golden import GoldenSet
 from rag_sweeps.parameters import NAMES
+from rag_sweeps.store.sweeps import Asked
 from rag_sweeps.tracking.mode import KNOWN_MODES, detect_mode
+from rag_sweeps.tracking.wandb_runs import WandbSink
+from rag_sweeps.trial import run_trial
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 PARAMETERS = {"retriever": {"value": "bm25"}, "bm25_b": {"min": 0.1, "max": 0.9}}
@@ -195,6 +200,14 @@ def test_disabled_writes_nothing_for_wandb(write_config: Callable[..., Path], cl
     assert done.code == 0
     assert not (home / "wandb").exists()
     assert not Path("wandb").exists()
+
+
+def test_a_disabled_sink_does_not_call_wandb(golden: GoldenSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wandb
+
+    monkeypatch.setattr(wandb, "init", lambda *_, **__: pytest.fail("called"))
+    result, trial = run_trial(make_params(retriever="bm25"), golden), Asked(0, {}, None)
+    WandbSink(detect_mode(), record(), golden, trial).write(result)
 
 
 def test_a_golden_set_of_any_name_is_tracked(write_config: Callable[..., Path], cli: Cli, home: Path) -> None:

@@ -148,13 +148,22 @@ def test_an_id_changes_with_every_parameter_but_those_without_effect(golden: Gol
         ),
         (
             {"retriever": "dense", "embedding_model": PACKAGED_MODEL, "generator": "extractive"},
-            "rrf_k dense_weight bm25_method bm25_tokenizer bm25_stemmer bm25_stopwords bm25_k1 bm25_b",
+            "index_search rrf_k dense_weight bm25_method bm25_tokenizer bm25_stemmer bm25_stopwords bm25_k1 bm25_b",
         ),
         (
             {"retriever": "hybrid", "embedding_model": "lsa-8", "generator": "extractive"},
-            "embedding_backend embedding_precision query_prompt document_prompt",
+            "index_search embedding_backend embedding_precision query_prompt document_prompt",
         ),
-        ({"retriever": "hybrid", "embedding_model": PACKAGED_MODEL, "generator": "extractive"}, ""),
+        ({"retriever": "hybrid", "embedding_model": PACKAGED_MODEL, "generator": "extractive"}, "index_search"),
+        (
+            {
+                "retriever": "hybrid",
+                "embedding_model": PACKAGED_MODEL,
+                "generator": "extractive",
+                "index_factory": "HNSW4",
+            },
+            "",
+        ),
     ],
 )
 def test_what_cannot_matter(base: dict[str, Any], idle: str) -> None:
