@@ -55,7 +55,7 @@ def imports_of(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("rag_sweeps"):
             below = node.module.removeprefix("rag_sweeps").removeprefix(".")
-            found |= {f"{below}.{alias.name}".strip(".") if not below else below for alias in node.names}
+            found |= {below if below else f"{below}.{alias.name}".strip(".") for alias in node.names}
             if below == "store":
                 found |= {f"store.{alias.name}" for alias in node.names}
         if isinstance(node, ast.Import):

@@ -67,11 +67,15 @@ def test_when_every_worker_is_dead_the_sweep_says_so_and_can_go_on(path: Path, c
 
 
 def test_an_interrupt_ends_all_workers_without_their_tracebacks(path: Path, cli: Cli, home: Path) -> None:
-    # A terminal sends Ctrl-C to the whole group of processes.
     process = cli.start("sweep", path, "--count", COUNT, "--workers", 2)
     wait_until(lambda: finished_lines(home) >= 1, "a trial finished")
     workers = workers_of(process.pid)
     assert len(workers) == 2
+    # A terminal sends Ctrl-C to the whole group; the command alone decides what it means.
+    for worker in workers:
+        os.kill(worker, signal.SIGINT)
+    seen = finished_lines(home)
+    wait_until(lambda: finished_lines(home) > seen, "the workers go on")
     began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
