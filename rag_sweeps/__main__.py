@@ -17,10 +17,6 @@ def main() -> None:
     except RagSweepsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of a pipe has what it wanted; the interpreter must not complain while it closes.
-        sys.stderr.close()
-        sys.exit(0)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on where this one stopped", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_INTERRUPTED)

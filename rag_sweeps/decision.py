@@ -49,9 +49,9 @@ class Row:
 class Decision:
     """rows: best first, those defined on other questions last and never ranked among the others.
 
-    best: the best mean. recommended: the cheapest of those tied with the best. gains: baseline name -> how much
-    better the recommended one is on dev; test_gains the same on the held-out split, where there is one.
-    detectable: the smallest true difference that this many questions would show four times in five.
+    best: the best mean. recommended: the cheapest of those tied with the best, or the best itself where the metric
+    charges for cost. gains: baseline name -> how much better the recommended one is on dev; test_gains: held out.
+    detectable: the smallest true difference that this many questions would show four times in five, after Holm.
     """
 
     metric: str
@@ -69,8 +69,11 @@ class Decision:
         return tuple(row for row in self.rows if row.tied)
 
 
-def decide(measured: Sequence[Measured], *, metric: str, goal: Goal) -> Decision:
+def decide(measured: Sequence[Measured], *, metric: str, goal: Goal, cost_counts: bool = False) -> Decision:
     """Rank by the metric's mean over dev questions, test every pair with the best, pick the cheapest of the tied.
+
+    cost_counts: the metric already charges for cost. Then the leader is recommended: choosing a cheaper one among the
+    tied would count its cost twice.
 
     Configurations whose metric is defined on other questions than that of most are set apart. Raises InputError
     where it is defined on none.
@@ -99,7 +102,9 @@ def decide(measured: Sequence[Measured], *, metric: str, goal: Goal) -> Decision
         for entry in measured
         if defined[entry.number] != usual
     ]
-    recommended = min((row for row in rows if row.tied), key=lambda row: cost_key(row.measured.dev))
+    recommended = rows[0]
+    if not cost_counts:
+        recommended = min((row for row in rows if row.tied), key=lambda row: cost_key(row.measured.dev))
     return Decision(
         metric=metric,
         goal=goal,
@@ -133,8 +138,9 @@ def _gains(
 
 
 def _detectable(differences: Sequence[Floats]) -> float:
-    """The median over the configurations, since each pair varies by itself."""
-    found = [smallest_detectable_difference(difference) for difference in differences]
+    """The median over the configurations, since each pair varies by itself; at the level that Holm asks first."""
+    level = ALPHA / max(len(differences), 1)
+    found = [smallest_detectable_difference(difference, level=level) for difference in differences]
     return float(np.nanmedian(found)) if found and not np.isnan(found).all() else float("nan")
 
 
@@ -152,9 +158,9 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
         parts.append(f"it is better than each of the other {n_compared - 1} configurations (Holm, 5 %)")
     elif row is decision.best:
         n_tied, ours = len(decision.tied) - 1, cost_key(row.measured.dev)
-        dearer = all(cost_key(other.measured.dev) > ours for other in decision.tied if other is not row)
-        price = "cost more" if dearer else "none is cheaper"
-        parts.append(f"it leads, and {n_tied} of {n_compared - 1} others are tied with it and {price}")
+        costs = [cost_key(other.measured.dev) for other in decision.tied if other is not row]
+        price = " and cost more" if min(costs) > ours else " and none is cheaper" if min(costs) == ours else ""
+        parts.append(f"it leads, and {n_tied} of {n_compared - 1} others are tied with it{price}")
     else:
         lead = abs(row.versus_best.mean)
         parts.append(
@@ -162,6 +168,9 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
             f"which ({_words(decision.best, swept)}) is {lead:.3f} ahead but not proven better "
             f"(Holm p = {row.p_adjusted:.2g})"
         )
+    for name, gain in decision.gains.items():
+        if gain.n and gain.mean < 0:
+            parts.append(f"on dev {name} scores {-gain.mean:.3f} higher")
     parts.extend(_gain_words(decision))
     return "; ".join(parts) + "."
 
@@ -169,7 +178,9 @@ def sentence(decision: Decision, swept: Sequence[str]) -> str:
 def _words(row: Row, swept: Sequence[str]) -> str:
     """The swept settings of a configuration in one line, without those that cannot matter."""
     used = effective(row.measured.dev.params)
-    return ", ".join(f"{name} {used[name]}" for name in swept if name in used) or "the settings as they are"
+    # The BM25 baseline sets the retriever also where the sweep does not.
+    names = swept if "retriever" in swept or row.measured.baseline is None else [*swept, "retriever"]
+    return ", ".join(f"{name} {used[name]}" for name in names if name in used) or "the settings as they are"
 
 
 def _gain_words(decision: Decision) -> list[str]:

@@ -93,6 +93,11 @@ def reciprocal_rank_fusion(
 
 
 def _search_dense(params: TrialParams, chunks: Embedded, questions: Embedded) -> Searched:
+    width = chunks.vectors.shape[1]
+    if params.embedding_dimensions is not None and params.embedding_dimensions > width > 0:
+        raise TrialError(
+            f"embedding_dimensions {params.embedding_dimensions} is more than the {width} of {params.embedding_model}"
+        )
     cosine = params.similarity == "cosine"
     shaped = [
         shape_vectors(part, dimensions=params.embedding_dimensions, cosine=cosine) for part in (chunks, questions)

@@ -78,17 +78,17 @@ def holm(p_values: Floats) -> Floats:
     return adjusted
 
 
-def smallest_detectable_difference(differences: Floats, *, power: float = 0.8) -> float:
-    """The true mean difference that a paired test on these questions would find with this power at level 0.05.
+def smallest_detectable_difference(differences: Floats, *, power: float = 0.8, level: float = 0.05) -> float:
+    """The true mean difference that a two-sided paired test on these questions would find with this power.
 
-    Normal approximation: (z_0.975 + z_power) * sd / sqrt(n). NaN below two questions.
+    Normal approximation: (z_(1 - level / 2) + z_power) * sd / sqrt(n). NaN below two questions.
     """
     from statistics import NormalDist
 
     differences = differences[~np.isnan(differences)]
     if len(differences) < 2:
         return float("nan")
-    z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2) + NormalDist().inv_cdf(power)
+    z = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)
     return float(z * differences.std(ddof=1) / np.sqrt(len(differences)))
 
 

@@ -14,7 +14,7 @@ from rag_sweeps.config import SweepConfig
 from rag_sweeps.decision import Decision, Measured, decide
 from rag_sweeps.errors import InputError, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet
-from rag_sweeps.objective import metric_interval, with_objective
+from rag_sweeps.objective import OBJECTIVE, metric_interval, with_objective
 from rag_sweeps.parameters import DEFAULTS, TrialParams
 from rag_sweeps.protocols import Progress, Sink
 from rag_sweeps.records import Split, TrialResult
@@ -64,8 +64,8 @@ def sweep_id(sweep: SweepConfig, golden: GoldenSet) -> str:
 
 
 def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, created: str) -> SweepLog:
-    """Write what the sweep is to do. Trials whose result was lost are run again; so are the failed ones of a sweep that
-    is not complete.
+    """Write what the sweep is to do. Trials whose result was lost are run again; so are failed baselines, and all
+    failed trials of a sweep that is not complete.
     """
     log = SweepLog(sweep_id(sweep, golden))
     keep_golden(golden)
@@ -84,7 +84,7 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 golden_name=golden.name,
                 golden_digest=golden.digest,
                 mode=mode,
-                created=created,
+                created=log.read_record().created if log.trials() else created,
             )
         )
         for trial in log.trials():
@@ -94,6 +94,10 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
         if n_finished(trials) < count:
             for trial in trials:
                 if trial.state == "failed":
+                    log.retry(trial.number)
+        else:
+            for trial in trials:
+                if trial.state == "failed" and trial.baseline:
                     log.retry(trial.number)
     return log
 
@@ -151,7 +155,9 @@ def read_outcome(log: SweepLog) -> Outcome:
     record, measured = log.read_record(), measured_trials(log)
     if not measured:
         raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
-    return Outcome(record, tuple(measured), decide(measured, metric=record.metric, goal=record.goal))
+    cost_counts = record.metric == OBJECTIVE and float(record.settings["cost_weight"]) > 0
+    decision = decide(measured, metric=record.metric, goal=record.goal, cost_counts=cost_counts)
+    return Outcome(record, tuple(measured), decision)
 
 
 def measured_trials(log: SweepLog) -> list[Measured]:
@@ -187,7 +193,7 @@ def _take(sweep: SweepConfig, log: SweepLog, count: int) -> tuple[Asked, BaseFil
                 claim = log.claim(trial.number)
                 if claim is not None:
                     return trial, claim
-            asked = _ask(sweep, trials, count)
+            asked = _ask(sweep, log, trials, count)
             if asked is not None:
                 log.ask(asked.number, asked.proposal, baseline=asked.baseline)
                 claim = log.claim(asked.number)
@@ -198,7 +204,7 @@ def _take(sweep: SweepConfig, log: SweepLog, count: int) -> tuple[Asked, BaseFil
         time.sleep(POLL_SECONDS)
 
 
-def _ask(sweep: SweepConfig, trials: Sequence[Asked], count: int) -> Asked | None:
+def _ask(sweep: SweepConfig, log: SweepLog, trials: Sequence[Asked], count: int) -> Asked | None:
     """The next proposal: a baseline that was not run yet, else the study's. None when there are enough."""
     space = space_of(sweep)
     number = len(trials)
@@ -213,6 +219,7 @@ def _ask(sweep: SweepConfig, trials: Sequence[Asked], count: int) -> Asked | Non
         return None
     study = _study_of(sweep, space, trials)
     if is_exhausted(study, space):
+        log.exhaust()
         return None
     return Asked(number, study.ask(space.distributions).params, None)
 
@@ -288,7 +295,9 @@ def _latest(log: SweepLog, number: int) -> Asked:
 
 
 def _stop_if_hopeless(trials: Sequence[Asked]) -> None:
-    ended = [trial for trial in trials if trial.state != "waiting"]
+    # A baseline that works says nothing of what is searched: BM25 runs without an embedder.
+    ended = [trial for trial in trials if trial.state != "waiting" and trial.baseline is None]
+    ended = ended or [trial for trial in trials if trial.state != "waiting"]
     if len(ended) >= FAILURES_THAT_STOP and all(trial.state == "failed" for trial in ended):
         last = ended[-1].reason
         raise SweepStoppedError(f"the first {len(ended)} trials all failed, so the sweep stopped; the last one: {last}")

@@ -140,7 +140,8 @@ def summary(loaded: GoldenSet) -> str:
 def _echo_report(loaded: GoldenSet) -> None:
     for moved in loaded.report.moved:
         click.echo(
-            f"moved: {moved.question_id}: {moved.quote[:60]!r} in {moved.document} at {moved.from_start} is now at "
+            f"moved: {moved.question_id}: {moved.quote[:60]!r} in {moved.document}"
+            f"{'' if moved.from_start is None else f' at {moved.from_start}'} is now at "
             f"{moved.to_start}{'' if moved.to_document == moved.document else ' of ' + moved.to_document}"
         )
     for anchored in loaded.report.anchored:

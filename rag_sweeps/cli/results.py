@@ -55,7 +55,7 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
     measured = {entry.number: entry for entry in measured_trials(log)}
     missing = [{"number": trial.number, "reason": "not finished"} for trial in trials if trial.state == "waiting"]
     not_asked = record.count - n_finished(trials) - sum(trial.state == "waiting" for trial in trials)
-    if not_asked > 0:
+    if not_asked > 0 and not log.is_exhausted():
         missing.append({"trials": not_asked, "reason": f"of {record.count} wanted"})
     return {
         "sweep": record.sweep_id,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from rag_sweeps.sweep import Event, Outcome
 
 
+FEW_QUESTIONS = 30
+
+
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
@@ -43,6 +46,7 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     mode = detect_mode()
     click.echo(mode.line)
 
+    from rag_sweeps.cli.check import check_tokenizers
     from rag_sweeps.cli.golden import summary
     from rag_sweeps.config import load_sweep
     from rag_sweeps.errors import InputError
@@ -60,6 +64,10 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
         raise InputError(f"{config}: golden_set: an artifact can only be read under W&B; name a folder")
     golden = load_golden(checked.golden_dir)
     click.echo(summary(golden))
+    check_tokenizers(checked)
+    n_dev = golden.report.by_split.get("dev", 0)
+    if n_dev < FEW_QUESTIONS:
+        click.echo(f"warning: only {n_dev} dev questions: most differences cannot be shown; 100 are a start", err=True)
     for moved in golden.report.moved:
         click.echo(f"moved quote: {moved.question_id} in {moved.to_document}, now at {moved.to_start}", err=True)
 
@@ -89,15 +97,18 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     console.print(leaderboard(decision, record.swept, width=console.width))
     n_failed = sum(trial.state == "failed" for trial in trials)
     if n_failed:
-        console.print(f"{n_failed} trials failed; rag-sweeps results lists their reasons", style="red")
+        console.print(f"{n_failed} failed; rag-sweeps results lists the reasons", style="red")
     console.print(f"report: {page}", soft_wrap=True, highlight=False)
     console.print()
     console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
     finished = n_finished(trials)
+    lost = [trial.baseline for trial in trials if trial.baseline and trial.state == "failed"]
+    if lost:
+        raise TrialError(f"the baseline {' and '.join(lost)} failed; the same command tries it again")
     if finished < record.count and n_failed:
         raise TrialError(f"{finished} of {record.count} trials finished; {n_failed} failed")
     if finished < record.count:
-        console.print(f"the space holds only {finished} different configurations; all were measured")
+        console.print("every configuration of the space was measured, the baselines among them")
 
 
 def _show(event: Event, console: Console, log: SweepLog) -> None:

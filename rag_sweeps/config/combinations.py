@@ -20,7 +20,7 @@ CONTRADICTING = (
 )
 """Parameters that `parameters.contradictions` reads; a test compares."""
 
-DECIDING = ("retriever", "embedding_model", "generator")
+DECIDING = ("retriever", "embedding_model", "index_factory", "generator")
 """Parameters that `parameters.without_effect` reads; a test compares."""
 
 Specs = Mapping[str, Marked]

@@ -12,6 +12,28 @@ from rag_sweeps.parameters import DEFAULTS, value_problem
 
 LSA_WIDTHS = (2, 4096)
 
+_FACTORY_KINDS = (
+    *("Flat", "HNSW", "IVF", "IMI", "NSG", "NNDescent", "PQ", "OPQ", "SQ", "PCA", "ITQ", "LSH", "LSQ", "PLSQ", "RQ"),
+    *(
+        "PRQ",
+        "RR",
+        "Pad",
+        "L2norm",
+        "L2Norm",
+        "IDMap",
+        "RFlat",
+        "Refine",
+        "RaBitQ",
+        "ZnLattice",
+        "RCQ",
+        "Residual",
+        "np",
+    ),
+    *("fs", "fsr", "x", "bp", "M", "N", "c"),
+)
+_SIZED_KINDS = {"HNSW": (2, 512), "IVF": (1, 1_000_000), "NSG": (2, 512), "PQ": (1, 4096)}
+"""FAISS aborts the process for HNSW0, and allocates without end for a very large number."""
+
 Fault = tuple[str, str]
 """(what is wrong, the remedy), to follow the value in a sentence."""
 
@@ -76,6 +98,24 @@ def _tokenizer_fault(value: str) -> Fault | None:
 def _factory_fault(value: str) -> Fault | None:
     if not re.fullmatch(r"[A-Za-z0-9_.:()\[\]+-]+(,[A-Za-z0-9_.:()\[\]+-]+)*", value):
         return "is no FAISS factory string", 'write it without spaces: Flat, HNSW32, "IVF64,Flat"'
+    for part in re.split(r"[,_(]", value):
+        kind, number = re.fullmatch(r"([A-Za-z+\[\]]*)(.*)", part).groups()  # type: ignore[union-attr]
+        if kind and not kind.startswith(_FACTORY_KINDS):
+            return f"has a part FAISS does not know, {part!r}", suggest(kind, _FACTORY_KINDS)
+        if kind in _SIZED_KINDS and not _fits(number, *_SIZED_KINDS[kind]):
+            low, high = _SIZED_KINDS[kind]
+            return f"has a size FAISS cannot build, {part!r}", f"write {kind} with a number from {low} to {high}"
+    return None
+
+
+def _fits(number: str, low: int, high: int) -> bool:
+    digits = re.match(r"\d+", number)
+    return digits is not None and low <= int(digits.group()) <= high
+
+
+def _index_search_fault(value: str) -> Fault | None:
+    if value and not re.fullmatch(r"\w+=\d+(\.\d+)?(,\w+=\d+(\.\d+)?)*", value):
+        return "is no FAISS search setting", "write name=number, such as nprobe=8 or efSearch=64"
     return None
 
 
@@ -104,6 +144,7 @@ _STRINGS = {
     "embedding_model": _model_fault,
     "tokenizer": _tokenizer_fault,
     "index_factory": _factory_fault,
+    "index_search": _index_search_fault,
     "bm25_stemmer": _stemmer_fault,
     "quality_metric": _quality_fault,
     "cost_metric": _cost_fault,

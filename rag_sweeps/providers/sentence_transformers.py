@@ -128,6 +128,8 @@ def _load(model: str, backend: str, precision: str) -> SentenceTransformer:
         ) from error
     except (OSError, ValueError, RuntimeError) as error:
         raise _unknown(model, error) from error
+    except Exception as error:  # sentence-transformers raises a bare Exception for a backend that is missing
+        raise TrialError(f"embedding_model {model!r} with embedding_backend {backend!r}: {error}") from error
 
 
 def _model_kwargs(backend: str, precision: str, torch: Any) -> dict[str, Any]:

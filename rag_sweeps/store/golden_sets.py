@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from pathlib import Path
 
 from rag_sweeps.errors import InputError
@@ -13,18 +10,13 @@ from rag_sweeps.store.files import home, write_bytes_atomic
 
 
 def keep_golden(golden: GoldenSet) -> Path:
-    """Copy the golden set's files under its digest, once. Returns the folder."""
+    """Copy the golden set's files under its digest, where they are not there yet. Returns the folder."""
     folder = _folder(golden.digest)
-    if folder.is_dir():
-        return folder
-    copying = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     for path in sorted(golden.folder.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
-            write_bytes_atomic(copying / path.relative_to(golden.folder), path.read_bytes())
-    try:
-        os.rename(copying, folder)
-    except OSError:  # another process was first
-        shutil.rmtree(copying)
+            copy = folder / path.relative_to(golden.folder)
+            if not copy.is_file():
+                write_bytes_atomic(copy, path.read_bytes())
     return folder
 
 

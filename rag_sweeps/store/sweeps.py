@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from rag_sweeps.errors import InputError
 from rag_sweeps.store.files import canonical_json, home, write_text_atomic
 
+EVENTS = ("asked", "finished", "failed", "retried", "confirmed")
 State = Literal["waiting", "finished", "failed"]
 
 
@@ -100,6 +101,8 @@ class SweepLog:
         for place, line in enumerate(self._whole_lines(), start=1):
             change = self._parsed(place, line)
             number = change["number"]
+            if change["event"] != "asked" and number not in trials:
+                raise self._damaged(place)
             if change["event"] == "asked":
                 trials[number] = Asked(number, change["proposal"], change["baseline"])
             elif change["event"] == "finished":
@@ -130,6 +133,14 @@ class SweepLog:
         """The trial was measured on the held-out split."""
         self._append({"event": "confirmed", "number": number})
 
+    def exhaust(self) -> None:
+        """Every configuration of the space was asked for."""
+        if not self.is_exhausted():
+            write_text_atomic(self.folder / "exhausted", "every configuration of the space was asked for\n")
+
+    def is_exhausted(self) -> bool:
+        return (self.folder / "exhausted").is_file()
+
     def claim(self, number: int) -> FileLock | None:
         """The right to run a trial, or None where another worker has it; released by the system if a worker dies."""
         folder = self.folder / "claims"
@@ -150,11 +161,14 @@ class SweepLog:
     def _parsed(self, place: int, line: bytes) -> dict[str, Any]:
         try:
             change = json.loads(line)
-            if isinstance(change, dict) and isinstance(change["number"], int):
+            if isinstance(change, dict) and isinstance(change["number"], int) and change["event"] in EVENTS:
                 return change
         except (ValueError, KeyError):
             pass  # the same message as for a line that is JSON and nothing else
-        raise InputError(
+        raise self._damaged(place)
+
+    def _damaged(self, place: int) -> InputError:
+        return InputError(
             f"{self._path}:{place}: the line is damaged; delete {self.folder} and run the sweep again: "
             "what was measured is stored apart and is not measured again"
         )

@@ -56,15 +56,8 @@ class VectorCache:
                 found |= self._read([key for key in distinct if key not in found])
                 # Texts of like length share a batch, so that little is padded.
                 missing = sorted((key for key in distinct if key not in found), key=lambda key: len(distinct[key]))
-                done = 0
                 if missing:
-                    progress(done, len(missing))
-                for batch in compute([distinct[key] for key in missing]):
-                    rows = dict(zip(missing[done : done + len(batch.vectors)], _rows_of(batch), strict=True))
-                    self._write(rows)
-                    found |= rows
-                    done += len(rows)
-                    progress(done, len(missing))
+                    found |= self._computed([(key, distinct[key]) for key in missing], compute, progress)
         rows_in_order = [found[key] for key in keys]
         return Embedded(
             vectors=np.array([np.frombuffer(row[0], dtype=np.float32) for row in rows_in_order], dtype=np.float32),
@@ -72,6 +65,24 @@ class VectorCache:
             n_tokens=np.array([row[2] for row in rows_in_order], dtype=np.int64),
             seconds=np.array([row[3] for row in rows_in_order], dtype=np.float64),
         )
+
+    def _computed(
+        self,
+        missing: Sequence[tuple[bytes, str]],
+        compute: Callable[[Sequence[str]], Iterator[Embedded]],
+        progress: Callable[[int, int], None],
+    ) -> dict[bytes, _Row]:
+        """Rows of texts that nobody embedded yet, each batch kept before the next one begins."""
+        keys = [key for key, _ in missing]
+        found: dict[bytes, _Row] = {}
+        progress(0, len(missing))
+        for batch in compute([text for _, text in missing]):
+            done = len(found)
+            rows = dict(zip(keys[done : done + len(batch.vectors)], _rows_of(batch), strict=True))
+            self._write(rows)
+            found |= rows
+            progress(len(found), len(missing))
+        return found
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, _Row]:
         try:
@@ -129,6 +140,8 @@ class VectorCache:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
+        # A damaged row may claim to hold text; as bytes it fails its checksum instead of failing to decode.
+        connection.text_factory = bytes
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
