@@ -295,9 +295,7 @@ def _latest(log: SweepLog, number: int) -> Asked:
 
 
 def _stop_if_hopeless(trials: Sequence[Asked]) -> None:
-    # A baseline that works says nothing of what is searched: BM25 runs without an embedder.
-    ended = [trial for trial in trials if trial.state != "waiting" and trial.baseline is None]
-    ended = ended or [trial for trial in trials if trial.state != "waiting"]
+    ended = [trial for trial in trials if trial.state != "waiting"]
     if len(ended) >= FAILURES_THAT_STOP and all(trial.state == "failed" for trial in ended):
         last = ended[-1].reason
         raise SweepStoppedError(f"the first {len(ended)} trials all failed, so the sweep stopped; the last one: {last}")

@@ -14,22 +14,8 @@ LSA_WIDTHS = (2, 4096)
 
 _FACTORY_KINDS = (
     *("Flat", "HNSW", "IVF", "IMI", "NSG", "NNDescent", "PQ", "OPQ", "SQ", "PCA", "ITQ", "LSH", "LSQ", "PLSQ", "RQ"),
-    *(
-        "PRQ",
-        "RR",
-        "Pad",
-        "L2norm",
-        "L2Norm",
-        "IDMap",
-        "RFlat",
-        "Refine",
-        "RaBitQ",
-        "ZnLattice",
-        "RCQ",
-        "Residual",
-        "np",
-    ),
-    *("fs", "fsr", "x", "bp", "M", "N", "c"),
+    *("PRQ", "RR", "Pad", "L", "IDMap", "RFlat", "Refine", "RaBitQ", "ZnLattice", "RCQ", "Residual"),
+    *("np", "fs", "x", "bp", "M", "N", "c"),
 )
 _SIZED_KINDS = {"HNSW": (2, 512), "IVF": (1, 1_000_000), "NSG": (2, 512), "PQ": (1, 4096)}
 """FAISS aborts the process for HNSW0, and allocates without end for a very large number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import wandb
 
 PROJECT = "rag-sweeps"
+MAX_NAME_CHARS = 100
 TABLE_PASSAGES = 5
 CURVE_FAMILIES = ("hit_rate", "mrr", "recall", "precision", "ndcg", "map", "char_recall", "char_precision", "char_iou")
 
@@ -43,7 +45,7 @@ class WandbSink:
             run.log_artifact(self._golden_artifact(wandb))
             run.log_artifact(_result_artifact(result, wandb))
             run.finish()
-        except (wandb.errors.Error, OSError) as error:
+        except (wandb.errors.Error, OSError, ValueError) as error:  # ValueError: a setting or a name W&B refuses
             raise TrialError(f"W&B did not take trial {self._trial.number}: {error}") from error
 
     def _about(self, result: TrialResult, wandb: Any) -> dict[str, Any]:
@@ -145,4 +147,5 @@ def _keep_files_at_home() -> None:
 
 
 def _slug(name: str) -> str:
-    return "".join(character if character.isalnum() or character in "-_." else "-" for character in name)
+    """W&B allows ASCII letters, digits, dashes, underscores and dots, 128 characters in all."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:MAX_NAME_CHARS] or "set"
