@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import click
 
@@ -63,15 +62,10 @@ def _logins() -> None:
 
 
 def _cache() -> None:
-    from rag_sweeps.store.files import home
+    from rag_sweeps.store.files import home, shown
 
     for part in ("cache", "results", "sweeps", "wandb"):
         folder = home() / part
         files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
         size_mb = sum(path.stat().st_size for path in files) / 1e6
-        click.echo(f"{'stored ' + part:24} {len(files)} files, {size_mb:.1f} MB in {_shown(folder)}")
-
-
-def _shown(folder: Path) -> str:
-    working = Path.cwd()
-    return str(folder.relative_to(working)) if folder.is_relative_to(working) else str(folder)
+        click.echo(f"{'stored ' + part:24} {len(files)} files, {size_mb:.1f} MB in {shown(folder)}")

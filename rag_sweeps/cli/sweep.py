@@ -89,6 +89,7 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     from rag_sweeps.cli.tables import leaderboard
     from rag_sweeps.decision import sentence
     from rag_sweeps.errors import TrialError
+    from rag_sweeps.store.files import shown
     from rag_sweeps.sweep import n_finished
 
     record, decision, trials = outcome.record, outcome.decision, log.trials()
@@ -98,7 +99,7 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     n_failed = sum(trial.state == "failed" for trial in trials)
     if n_failed:
         console.print(f"{n_failed} failed; rag-sweeps results lists the reasons", style="red")
-    console.print(f"report: {page}", soft_wrap=True, highlight=False)
+    console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False)
     console.print()
     console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
     finished = n_finished(trials)

@@ -15,6 +15,12 @@ def home() -> Path:
     return Path(os.environ.get("RAG_SWEEPS_HOME") or ".rag_sweeps").absolute()
 
 
+def shown(path: Path) -> str:
+    """A path as a person wants to read it: relative where it lies below the working directory."""
+    working = Path.cwd()
+    return str(path.relative_to(working)) if path.is_relative_to(working) else str(path)
+
+
 def write_bytes_atomic(path: Path, content: bytes) -> None:
     """Readers see the old file or the new one, never a part; a crash leaves at most a stray temporary file."""
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_sweeps.errors import InputError
-from rag_sweeps.store.files import home
+from rag_sweeps.store.files import home, shown
 
 KNOWN_MODES = ("online", "offline", "shared", "disabled", "dryrun", "run")
 
@@ -27,7 +27,7 @@ def detect_mode() -> Mode:
         raise InputError(f"WANDB_MODE={asked!r} is not one of {', '.join(KNOWN_MODES)}")
     if asked == "disabled":
         return _local("disabled", "W&B is off because WANDB_MODE=disabled")
-    where = home() / "wandb"
+    where = shown(home() / "wandb")
     if asked in ("offline", "dryrun"):
         return _local("offline", f"W&B writes offline runs to {where} because WANDB_MODE={asked}")
     if logged_in():
