@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from rag_sweeps.errors import DamagedCacheWarning
-from rag_sweeps.records import Floats, Interval, QuestionRecord, Split, TrialCosts, TrialResult
+from rag_sweeps.records import (
+    Answer,
+    Floats,
+    Interval,
+    QuestionRecord,
+    RetrievedPassage,
+    Split,
+    TrialCosts,
+    TrialResult,
+    Verdict,
+)
 from rag_sweeps.store.files import canonical_json, digest_of, home, write_text_atomic
 
 
@@ -52,7 +61,7 @@ def _to_plain(result: TrialResult) -> dict[str, Any]:
         name: [_number(interval.mean), _number(interval.low), _number(interval.high), interval.n]
         for name, interval in result.metrics.items()
     }
-    plain["questions"] = [asdict(question) for question in result.questions]
+    plain["questions"] = [_question_to_plain(question) for question in result.questions]
     plain["costs"] = asdict(result.costs)
     plain["question_ids"] = list(result.question_ids)
     plain["params"] = dict(result.params)
@@ -70,9 +79,30 @@ def _from_plain(plain: dict[str, Any]) -> TrialResult:
                 name: Interval(_float(mean), _float(low), _float(high), n)
                 for name, (mean, low, high, n) in plain["metrics"].items()
             },
-            "questions": TypeAdapter(tuple[QuestionRecord, ...]).validate_python(plain["questions"]),
+            "questions": tuple(_question_from_plain(question) for question in plain["questions"]),
             "costs": TrialCosts(**plain["costs"]),
         }
+    )
+
+
+def _question_to_plain(question: QuestionRecord) -> dict[str, Any]:
+    """Passages as rows: there are thousands in a result."""
+    return {
+        "question_id": question.question_id,
+        "passages": [[p.doc, p.start, p.end, p.score, p.relevant] for p in question.passages],
+        "answer": None if question.answer is None else asdict(question.answer),
+        "verdict": None if question.verdict is None else asdict(question.verdict),
+        "failure": question.failure,
+    }
+
+
+def _question_from_plain(plain: dict[str, Any]) -> QuestionRecord:
+    return QuestionRecord(
+        question_id=plain["question_id"],
+        passages=tuple(RetrievedPassage(*row) for row in plain["passages"]),
+        answer=None if plain["answer"] is None else Answer(**plain["answer"]),
+        verdict=None if plain["verdict"] is None else Verdict(**plain["verdict"]),
+        failure=plain["failure"],
     )
 
 
