@@ -134,7 +134,7 @@ def test_too_few_vectors_to_train_fail_the_trial_in_words(factory: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("factory", "settings"), [("Nonsense7", ""), ("PQ5", ""), ("Flat", "nprobe=x"), ("IVF4,Flat", "wrong=1")]
+    ("factory", "settings"), [("Nonsense7", ""), ("PQ5", ""), ("HNSW8", "nprobe=x"), ("IVF4,Flat", "wrong=1")]
 )
 def test_what_faiss_refuses_fails_the_trial_and_names_it(factory: str, settings: str) -> None:
     with pytest.raises(TrialError, match=factory) as caught:
