@@ -178,7 +178,7 @@ def test_the_first_line_of_a_sweep_names_the_mode_and_why(finished: Path) -> Non
 def test_a_sweep_ends_with_the_report_and_what_to_use(finished: Path) -> None:
     lines = (finished / "out.txt").read_text().splitlines()
     report = Path(next(line for line in lines if line.startswith("report: ")).removeprefix("report: "))
-    assert report.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
+    assert (finished / report).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
     assert any(line.startswith("Use ") for line in lines)
     assert len([line for line in lines if line.startswith("#")]) == 5
     assert "Traceback" not in (finished / "err.txt").read_text()
