@@ -9,6 +9,8 @@ from rag_sweeps.errors import EXIT_INPUT, EXIT_INTERRUPTED, DamagedCacheWarning,
 
 
 def main() -> None:
+    import click
+
     from rag_sweeps.cli import rag_sweeps
 
     warnings.showwarning = _show_warning
@@ -17,26 +19,19 @@ def main() -> None:
     except RagSweepsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         print("\ninterrupted; the same command goes on where this one stopped", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_INTERRUPTED)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except OSError as error:
         # A full disk, a folder that is a file, missing rights: the path says what to mend.
         print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         print("what is measured goes to RAG_SWEEPS_HOME, or .rag_sweeps in this folder", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_INPUT)
-    except Exception as error:
-        import click
-
-        if isinstance(error, click.Abort):
-            print("\ninterrupted; the same command goes on where this one stopped", file=sys.stderr)  # noqa: T201
-            sys.exit(EXIT_INTERRUPTED)
-        if isinstance(error, click.exceptions.Exit):
-            sys.exit(error.exit_code)
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(error.exit_code)
-        raise
 
 
 def _show_warning(

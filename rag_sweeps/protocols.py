@@ -11,6 +11,10 @@ Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, how many there are) while a stage works."""
 
 
+def no_progress(what: str, done: int, total: int) -> None:
+    """A Progress for work that nobody watches."""
+
+
 UnitVectors = Callable[[Sequence[str], Role], Vectors]
 """Texts -> (n, D) vectors of length 1 from one fixed model: the ruler of similarity between texts."""
 

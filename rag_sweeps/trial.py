@@ -19,7 +19,7 @@ from rag_sweeps.golden import GoldenSet, evidence_table
 from rag_sweeps.judging import judge_version, open_judge
 from rag_sweeps.metrics import score_retrieval
 from rag_sweeps.parameters import TrialParams, effective
-from rag_sweeps.protocols import Progress
+from rag_sweeps.protocols import Progress, no_progress
 from rag_sweeps.records import (
     CUTOFFS,
     PIPELINE_VERSION,
@@ -61,7 +61,7 @@ def trial_id(params: TrialParams, golden: GoldenSet) -> str:
 
 
 def run_trial(
-    params: TrialParams, golden: GoldenSet, *, split: Split = "dev", progress: Progress = lambda what, done, total: None
+    params: TrialParams, golden: GoldenSet, *, split: Split = "dev", progress: Progress = no_progress
 ) -> TrialResult:
     """Measure one configuration on one split. Raises TrialError when it cannot give a result."""
     questions = golden.split(split)

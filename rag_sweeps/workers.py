@@ -15,7 +15,7 @@ from typing import Any
 from rag_sweeps.config import SweepConfig, load_sweep
 from rag_sweeps.errors import EXIT_FAILED, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet, load_golden
-from rag_sweeps.protocols import Progress
+from rag_sweeps.protocols import Progress, no_progress
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.sweep import Event, SinkFactory, work
 from rag_sweeps.tracking.mode import Mode
@@ -78,7 +78,7 @@ def _worker(path: Any, golden_dir: Any, sweep_id: str, mode: Mode, events: Any) 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     golden, log = load_golden(golden_dir), SweepLog(sweep_id)
     try:
-        for event in work(load_sweep(path), golden, log, sink_for=_sinks(mode, log, golden), progress=_silent):
+        for event in work(load_sweep(path), golden, log, sink_for=_sinks(mode, log, golden), progress=no_progress):
             events.put(_light(event))
     except RagSweepsError as error:
         events.put(type(error)(str(error)))
@@ -119,7 +119,3 @@ class _environment:  # noqa: N801  # reads as a statement
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = before
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    del what, done, total

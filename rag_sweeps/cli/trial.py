@@ -27,6 +27,7 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
     from rag_sweeps.golden import load_golden
     from rag_sweeps.objective import with_objective
     from rag_sweeps.parameters import contradictions
+    from rag_sweeps.protocols import no_progress
     from rag_sweeps.sweep import OBJECTIVE_SETTINGS, measure
 
     if config is None:
@@ -38,7 +39,7 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
     if golden_dir is None:
         raise InputError(f"golden_set: {params.golden_set!r} is no folder; artifacts can only be read under W&B")
     golden = load_golden(golden_dir)
-    result, from_store = measure(params, golden, split="dev" if split == "dev" else "test", progress=_silent)
+    result, from_store = measure(params, golden, split="dev" if split == "dev" else "test", progress=no_progress)
     result = with_objective(result, {name: getattr(params, name) for name in OBJECTIVE_SETTINGS})
     for name, value in result.metrics.items():
         click.echo(f"{name:32} {interval(value)}  n={value.n}")
@@ -70,7 +71,3 @@ def _parsed(settings: tuple[str, ...]) -> dict[str, Any]:
         if fault is not None:
             raise InputError(f"--set {setting}: {name} {fault[0]}; {fault[1]}")
     return values
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    del what, done, total
