@@ -1,8 +1,11 @@
 """The exception tree and the exit codes.
 
 RagSweepsError
-├── InputError    exit 2: a file, a key or an argument has to change; never retried
-└── TrialError    exit 1: this trial failed, the sweep goes on
+├── InputError              exit 2: a file, a key or an argument has to change; never retried
+├── CapReachedError         exit 3: the next call could pass the sweep's cap; the same command goes on with a higher one
+└── TrialError              exit 1: this trial failed, the sweep goes on
+    ├── ProviderBusyError       a provider asks to wait; tried again
+    └── ProviderFaultError      a provider failed; tried again
 """
 
 from __future__ import annotations
@@ -28,6 +31,24 @@ class InputError(RagSweepsError):
 
 class TrialError(RagSweepsError):
     """One trial cannot give a result: an embedder, a provider, too many unscored questions."""
+
+
+class CapReachedError(RagSweepsError):
+    """The worst case of the next call does not fit under `budget_usd` any more; nothing was called."""
+
+    exit_code = EXIT_CAP
+
+
+class ProviderBusyError(TrialError):
+    """429 or overloaded. retry_after_s: how long the provider asked to wait, None where it did not say."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ProviderFaultError(TrialError):
+    """A server error, a time limit, a cut connection, a reply that is not what the API promises."""
 
 
 class DamagedCacheWarning(UserWarning):

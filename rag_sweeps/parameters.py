@@ -14,6 +14,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 
+PROVIDERS = ("openai", "anthropic", "compatible")
+"""Who can be asked over the network; `openai:<model>` in a config."""
+
 Similarity = Literal["cosine", "dot"]
 
 
@@ -101,18 +104,94 @@ class TrialParams:
     ] = 0.5
     top_k: Annotated[int, Field(ge=1, le=1000, description="Passages the generator is given.")] = 5
 
+    max_context_tokens: Annotated[
+        int | None,
+        Field(ge=1, description="Passages are left out, last first, beyond so many tokens of `tokenizer` (null: none)."),
+    ] = None
+
     generator: Annotated[
-        Literal["extractive", "none"], Field(description="Who writes the answers; extractive uses no LLM.")
+        str,
+        Field(
+            min_length=1,
+            description="Who writes the answers: extractive (no LLM), openai:<model>, anthropic:<model>, "
+            "compatible:<model> (any OpenAI-compatible server at compatible_base_url), or none.",
+        ),
     ] = "extractive"
     answer_sentences: Annotated[int, Field(ge=1, le=20, description="Sentences an extractive answer may have.")] = 1
     abstain_below: Annotated[
         float,
         Field(ge=-1.0, le=1.0, description="An extractive answer less similar to the question than this is withheld."),
     ] = 0.3
+    answer_prompt: Annotated[
+        str, Field(min_length=1, description="A shipped prompt by name and version, or the path of a file of your own.")
+    ] = "answer/1"
+    max_answer_tokens: Annotated[int, Field(ge=16, le=65536, description="Output tokens an answer may take.")] = 1024
+    temperature: Annotated[
+        float | None, Field(ge=0.0, le=2.0, description="Of the generator (null: the provider's own).")
+    ] = None
+    reasoning_effort: Annotated[
+        Literal["none", "minimal", "low", "medium", "high"] | None,
+        Field(description="Of the generator, where its model reasons (null: the provider's own)."),
+    ] = None
+
     judge: Annotated[
-        Literal["reference", "none"],
-        Field(description="Who scores the answers; reference compares with the reference answer, no LLM."),
+        str,
+        Field(
+            min_length=1,
+            description="Who scores the answers: reference (compares with the reference answer, no LLM), a model as "
+            "under generator, a panel of several models with commas between them, or none.",
+        ),
     ] = "reference"
+    judge_prompt: Annotated[
+        str, Field(min_length=1, description="A shipped rubric by name and version, or the path of a file of your own.")
+    ] = "judge/1"
+    max_judge_tokens: Annotated[int, Field(ge=16, le=65536, description="Output tokens a verdict may take.")] = 1024
+    judge_reasoning_effort: Annotated[
+        Literal["none", "minimal", "low", "medium", "high"] | None,
+        Field(description="Of the judge, where its model reasons (null: the provider's own)."),
+    ] = None
+    allow_self_judge: Annotated[bool, Field(description="Whether a model may judge its own answers.")] = False
+
+    structured_output: Annotated[
+        bool, Field(description="Whether replies are held to a JSON schema by the provider's own means.")
+    ] = True
+    compatible_base_url: Annotated[
+        str, Field(description="Address of the OpenAI-compatible server, e.g. http://localhost:8000/v1.")
+    ] = ""
+    batch: Annotated[
+        bool, Field(description="Use the providers' batch APIs: half the price, and answers within hours.")
+    ] = False
+    concurrency: Annotated[int, Field(ge=1, le=512, description="Calls in flight to one provider at a time.")] = 8
+    requests_per_minute: Annotated[
+        int | None, Field(ge=1, description="Limit for each provider (null: as fast as it takes them).")
+    ] = None
+    tokens_per_minute: Annotated[
+        int | None, Field(ge=1, description="Limit for each provider, input and output (null: none).")
+    ] = None
+    request_timeout_s: Annotated[float, Field(gt=0, le=3600, description="Longest a single call may take.")] = 120.0
+    request_attempts: Annotated[int, Field(ge=1, le=20, description="How often a call that fails is made.")] = 5
+    prices: Annotated[
+        str, Field(description="A YAML file of prices with source and date that go before the packaged ones.")
+    ] = ""
+
+    racing: Annotated[
+        bool, Field(description="Stop a configuration that is clearly losing before all questions are answered.")
+    ] = False
+    race_block: Annotated[int, Field(ge=5, le=1000, description="Questions between two looks of a race.")] = 20
+    warm_start: Annotated[
+        str, Field(description="Earlier sweeps on the same golden set to learn from: ids with commas between, or all.")
+    ] = ""
+
+    logged_text: Annotated[
+        Literal["full", "digests"],
+        Field(description="digests: no text of documents, questions or answers leaves this machine, only digests."),
+    ] = "full"
+    logged_rows: Annotated[
+        int, Field(ge=1, description="Rows of a W&B table; of a larger one, those with the smallest digest of their id.")
+    ] = 1000
+    traced_share: Annotated[
+        float, Field(ge=0.0, le=1.0, description="Share of the questions whose calls are traced through Weave.")
+    ] = 1.0
 
     quality_metric: Annotated[str, Field(description="What the objective wants more of, e.g. mrr@10.")] = "mrr@10"
     cost_metric: Annotated[
@@ -125,11 +204,27 @@ class TrialParams:
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="Seed of the search; one seed, one order.")] = 0
 
 
+def is_model(name: str) -> bool:
+    """Whether a generator, judge or embedding model is one of a provider's: `openai:<model>`."""
+    return name.partition(":")[0] in PROVIDERS and ":" in name
+
+
+def judges_of(judge: str) -> tuple[str, ...]:
+    """The members of a panel, in order; one for a single judge."""
+    return tuple(part.strip() for part in judge.split(","))
+
+
 NAMES = tuple(field.name for field in fields(TrialParams))
 DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(TrialParams) if f.name != "golden_set"}
 
 _LOCATES_DATA = {"golden_set"}
 _ONLY_OBJECTIVE = {"quality_metric", "cost_metric", "cost_weight", "budget_usd", "seed"}
+_ONLY_CALLING = {
+    *("batch", "concurrency", "requests_per_minute", "tokens_per_minute", "request_timeout_s", "request_attempts"),
+    *("prices", "allow_self_judge"),
+}
+_ONLY_SEARCH = {"racing", "race_block", "warm_start"}
+_ONLY_LOGGING = {"logged_text", "logged_rows", "traced_share"}
 _ONLY_DENSE = {
     *("embedding_model", "embedding_backend", "embedding_precision", "embedding_dimensions"),
     *("query_prompt", "document_prompt", "similarity", "index_factory", "index_search"),
@@ -139,7 +234,10 @@ _ONLY_TRANSFORMER = {
 }
 _ONLY_BM25 = {name for name in NAMES if name.startswith("bm25_")}
 _ONLY_HYBRID = {"rrf_k", "dense_weight"}
-_ONLY_ANSWERS = {"answer_sentences", "abstain_below", "judge"}
+_ONLY_EXTRACTIVE = {"answer_sentences", "abstain_below"}
+_ONLY_MODEL_ANSWERS = {"answer_prompt", "max_answer_tokens", "temperature", "reasoning_effort"}
+_ONLY_MODEL_VERDICTS = {"judge_prompt", "max_judge_tokens", "judge_reasoning_effort"}
+_ONLY_ANSWERS = {*_ONLY_EXTRACTIVE, *_ONLY_MODEL_ANSWERS, *_ONLY_MODEL_VERDICTS, "judge", "max_context_tokens"}
 
 
 @cache
@@ -170,11 +268,26 @@ def contradictions(params: TrialParams) -> list[tuple[str, str]]:
         )
     if params.bm25_tokenizer == "wordpieces" and params.bm25_stemmer != "none" and params.retriever != "dense":
         found.append(("bm25_stemmer", "word pieces cannot be stemmed; set bm25_stemmer: {value: none}"))
-    if params.generator == "none" and "answer" in params.quality_metric:
+    if params.generator == "none" and _needs_answers(params.quality_metric):
         found.append(("quality_metric", f"{params.quality_metric} needs answers; set generator: {{value: extractive}}"))
-    if params.judge == "none" and params.generator != "none" and "answer" in params.quality_metric:
+    if params.judge == "none" and params.generator != "none" and _needs_answers(params.quality_metric):
         found.append(("quality_metric", f"{params.quality_metric} needs a judge; set judge: {{value: reference}}"))
+    if params.generator in judges_of(params.judge) and is_model(params.generator) and not params.allow_self_judge:
+        found.append(("judge", f"{params.generator} would judge its own answers; name another, or allow_self_judge"))
+    for name, model in (("generator", params.generator), ("embedding_model", params.embedding_model)):
+        if model.startswith("compatible:") and not params.compatible_base_url:
+            found.append((name, f"{model} has no address; set compatible_base_url: {{value: http://…/v1}}"))
+    if "compatible:" in params.judge and not params.compatible_base_url:
+        found.append(("judge", f"{params.judge} has no address; set compatible_base_url: {{value: http://…/v1}}"))
     return found
+
+
+def _needs_answers(metric: str) -> bool:
+    return metric in MODEL_VERDICTS or "answer" in metric
+
+
+MODEL_VERDICTS = ("correctness", "groundedness", "completeness")
+"""What a judging model grades, each a metric of its own; `answer_score` is their mean."""
 
 
 def without_effect(values: Mapping[str, Any]) -> set[str]:
@@ -182,7 +295,7 @@ def without_effect(values: Mapping[str, Any]) -> set[str]:
 
     Rests on the values that are there, so it serves a search that knows only the swept ones.
     """
-    idle = set(_LOCATES_DATA | _ONLY_OBJECTIVE)
+    idle = set(_LOCATES_DATA | _ONLY_OBJECTIVE | _ONLY_CALLING | _ONLY_SEARCH | _ONLY_LOGGING)
     retriever = values.get("retriever", DEFAULTS["retriever"])
     if retriever == "bm25":
         idle |= _ONLY_DENSE
@@ -194,8 +307,19 @@ def without_effect(values: Mapping[str, Any]) -> set[str]:
         idle |= _ONLY_TRANSFORMER
     if values.get("index_factory", DEFAULTS["index_factory"]) == "Flat":
         idle.add("index_search")
-    if values.get("generator", DEFAULTS["generator"]) == "none":
+    generator, judge = (str(values.get(name, DEFAULTS[name])) for name in ("generator", "judge"))
+    if generator == "none":
         idle |= _ONLY_ANSWERS
+    idle |= _ONLY_EXTRACTIVE if is_model(generator) else _ONLY_MODEL_ANSWERS
+    if not is_model(judges_of(judge)[0]):
+        idle |= _ONLY_MODEL_VERDICTS
+        if not is_model(generator):
+            idle |= {"structured_output"}
+    if is_model(str(values.get("embedding_model", ""))):
+        idle |= _ONLY_TRANSFORMER
+    named = (generator, *judges_of(judge), str(values.get("embedding_model", "")))
+    if not any(name.startswith("compatible:") for name in named):
+        idle |= {"compatible_base_url"}
     return idle
 
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from rag_sweeps.records import Answer, Completion, Embedded, Passage, Question, Role, TrialResult, Vectors, Verdict
+from rag_sweeps.records import (
+    Answer,
+    Call,
+    ChatRequest,
+    Completion,
+    Embedded,
+    NoReply,
+    Passage,
+    Purpose,
+    Question,
+    Role,
+    TrialResult,
+    Vectors,
+    Verdict,
+)
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, how many there are) while a stage works."""
@@ -37,15 +51,32 @@ class Embedder(Protocol):
 class Generator(Protocol):
     """Questions + passages -> answers, all questions at once so that a provider can batch or work in parallel."""
 
-    def answer(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]]) -> list[Answer]:
+    def answer(self, questions: Sequence[Question], passages: Sequence[Sequence[Passage]]) -> list[Answer]:
         """One answer per question, from its passages alone; not finding one is `abstained`, not an error."""
 
 
 class ChatModel(Protocol):
-    """The seam of the API providers."""
+    """One provider's chat API, one call at a time, without retries of its own."""
 
-    def complete(self, *, system: str, user: str, schema: Mapping[str, object] | None = None) -> Completion:
-        """One reply; refusals and cut replies are values with a `problem`."""
+    def complete(self, request: ChatRequest, purpose: Purpose) -> Completion:
+        """One attempt. A refusal, a cut, filtered or empty reply is a value with a `problem`.
+
+        Raises ProviderBusyError (429, overload; carries what the provider asked to wait), ProviderFaultError (500s,
+        time limits, cut connections, replies that are not what the API promises), InputError (wrong key, unknown
+        model) and TrialError (a request the provider will never accept).
+        """
+
+
+class Caller(Protocol):
+    """Many calls, each priced, paced, retried and stored: what the stages that ask a model are given."""
+
+    def complete_all(
+        self, calls: Iterable[Call], *, what: str, total: int, progress: Progress
+    ) -> Iterator[tuple[int, Completion | NoReply]]:
+        """(position in `calls`, outcome) in the order they finish; `calls` is read only as far as it is needed.
+
+        Raises CapReachedError where the next call could pass the sweep's cap, after the calls in flight are settled.
+        """
 
 
 class Judge(Protocol):

@@ -6,8 +6,10 @@ Offsets are characters (Unicode code points) of the source document, half-open: 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -147,22 +149,85 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one provider was asked for, as the provider reported it."""
+    """What one call took, as the provider reported it.
+
+    input_tokens: all of them; cached_tokens and cache_write_tokens are the part that was read from and written to the
+    provider's prompt cache. output_tokens: all of them, reasoning_tokens among them. batch: billed at the price of a
+    batch API. from_cache: the reply came from this program's own store; the counts are those of the call it made then.
+    """
 
     provider: str
     model: str
     purpose: Purpose
     input_tokens: int
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
+    batch: bool = False
     latency_s: float = 0.0
     from_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """One reply of a chat model; `problem` says why there is no usable text."""
+class ChatRequest:
+    """Everything that decides a reply, and nothing else: two equal requests are one call.
 
+    model: as a config names it, `openai:<model>`. schema: JSON schema the reply has to follow, where the provider can
+    enforce one. settings: temperature, reasoning effort, the address of a compatible server. repeat: 0, or the number
+    of another draw of the same question.
+    """
+
+    model: str
+    system: str
+    user: str
+    max_output_tokens: int
+    schema: Mapping[str, object] | None = None
+    settings: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One reply of a chat model; `problem` says why its text cannot be used: refused, cut, filtered, empty."""
+
+    text: str
+    usage: Usage
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as a stage wants it. key: what the reply is stored under, decided by the request alone."""
+
+    request: ChatRequest
+    purpose: Purpose
+    trial_id: str
+    question_id: str
+
+    @property
+    def key(self) -> str:
+        return request_key(self.request)
+
+
+def request_key(request: ChatRequest) -> str:
+    """SHA-256 (hex) of the canonical JSON of a request."""
+    text = json.dumps(asdict(request), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """A call that did not come, after all its attempts, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply as it is kept with an answer or a verdict; `key` finds request and reply in the store."""
+
+    key: str
     text: str
     usage: Usage
     problem: str | None = None
@@ -179,21 +244,36 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` is empty where the generator found no answer in the passages (`abstained`)."""
+    """`text` is empty where the generator found no answer in the passages (`abstained`).
+
+    problem: why there is no usable answer. citations: ranks (from 1) of the passages that the answer cites and that
+    it was given; n_wrong_citations: those it cites and was not given. n_cut_passages: retrieved passages that did not
+    fit into the limit of the context; context_tokens: what it was given. replies: of the model, none
+    without one.
+    """
 
     text: str
     abstained: bool
     problem: str | None = None
+    citations: tuple[int, ...] = ()
+    n_wrong_citations: int = 0
+    n_cut_passages: int = 0
+    context_tokens: int | None = None
+    replies: tuple[Reply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """score in [0, 1], or None for unscored, which is not zero. parts: what the score was made of, by metric name."""
+    """score in [0, 1], or None for unscored, which is not zero. parts: what the score was made of, by metric name.
+
+    replies: of the judging models, none without.
+    """
 
     score: float | None
     reason: str
     judge_version: str
     parts: Mapping[str, float]
+    replies: tuple[Reply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +310,11 @@ class QuestionRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrialCosts:
-    """What this configuration costs in use, and what measuring it took; local models cost 0 dollars.
+    """What this configuration costs in use; what a sweep was billed stands in its ledger and is another number.
 
-    usd: provider -> purpose -> dollars. Seconds are as first measured, also where a cache served them.
+    usd: provider -> purpose -> dollars at the full price of every call, cached or not; local models cost 0.
+    usd_per_1k_questions leaves out the judge. answer_ms: None where no model was asked. Seconds are as first measured,
+    also where a cache served them.
     """
 
     usd: Mapping[str, Mapping[str, float]]
@@ -245,6 +327,8 @@ class TrialCosts:
     search_ms_p50: float
     search_ms_p95: float
     context_tokens_per_question: float
+    answer_ms_p50: float | None = None
+    answer_ms_p95: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,9 @@ def _fuse(params: TrialParams, lexical: Searched, dense: Searched) -> Ranking:
 
 _AFTER_RETRIEVAL = {
     *("retriever", "rrf_k", "dense_weight", "relevance_overlap", "top_k"),
-    *("generator", "answer_sentences", "abstain_below", "judge"),
+    *("max_context_tokens", "generator", "answer_sentences", "abstain_below", "answer_prompt", "max_answer_tokens"),
+    *("temperature", "reasoning_effort", "judge", "judge_prompt", "max_judge_tokens", "judge_reasoning_effort"),
+    *("structured_output", "compatible_base_url"),
 }
 
 

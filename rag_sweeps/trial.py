@@ -95,7 +95,7 @@ def run_trial(
     with clock("answering"):
         passages = top_passages(found.ranking, chunks, golden, params.top_k)
         generator = open_generator(params, progress)
-        answers = generator.answer(texts, passages) if generator else [None] * len(questions)
+        answers = generator.answer(questions, passages) if generator else [None] * len(questions)
     with clock("judging"):
         judge = open_judge(params, progress)
         written = [answer for answer in answers if answer is not None]

@@ -9,7 +9,7 @@ import numpy as np
 
 from rag_sweeps.chunking import sentence_starts
 from rag_sweeps.protocols import UnitVectors
-from rag_sweeps.records import Answer, Passage, Vectors
+from rag_sweeps.records import Answer, Passage, Question, Vectors
 
 RANK_BONUS = 0.1
 """What standing in the first passage is worth beside the cosine; falls off as 1 / rank."""
@@ -24,10 +24,11 @@ class ExtractiveGenerator:
     def __init__(self, *, n_sentences: int, abstain_below: float, unit_vectors: UnitVectors) -> None:
         self._n_sentences, self._abstain_below, self._unit_vectors = n_sentences, abstain_below, unit_vectors
 
-    def answer(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]]) -> list[Answer]:
+    def answer(self, questions: Sequence[Question], passages: Sequence[Sequence[Passage]]) -> list[Answer]:
         candidates = [_first_ranks(given) for given in passages]
         distinct = list(dict.fromkeys(sentence for each in candidates for sentence in each))
-        asked, quoted = self._unit_vectors(questions, "query"), self._unit_vectors(distinct, "document")
+        texts = [question.text for question in questions]
+        asked, quoted = self._unit_vectors(texts, "query"), self._unit_vectors(distinct, "document")
         row_of = {sentence: row for row, sentence in enumerate(distinct)}
         return [
             self._quote(each, quoted[[row_of[sentence] for sentence in each]] @ vector) if each else Answer("", True)

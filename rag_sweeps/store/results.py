@@ -17,10 +17,12 @@ from rag_sweeps.records import (
     Floats,
     Interval,
     QuestionRecord,
+    Reply,
     RetrievedPassage,
     Split,
     TrialCosts,
     TrialResult,
+    Usage,
     Verdict,
 )
 from rag_sweeps.store.files import canonical_json, digest_of, home, write_text_atomic
@@ -100,10 +102,18 @@ def _question_from_plain(plain: dict[str, Any]) -> QuestionRecord:
     return QuestionRecord(
         question_id=plain["question_id"],
         passages=tuple(RetrievedPassage(*row) for row in plain["passages"]),
-        answer=None if plain["answer"] is None else Answer(**plain["answer"]),
-        verdict=None if plain["verdict"] is None else Verdict(**plain["verdict"]),
+        answer=None if plain["answer"] is None else _answer(plain["answer"]),
+        verdict=None if plain["verdict"] is None else Verdict(**{**plain["verdict"], **_replies(plain["verdict"])}),
         failure=plain["failure"],
     )
+
+
+def _answer(plain: dict[str, Any]) -> Answer:
+    return Answer(**{**plain, **_replies(plain), "citations": tuple(plain["citations"])})
+
+
+def _replies(plain: dict[str, Any]) -> dict[str, tuple[Reply, ...]]:
+    return {"replies": tuple(Reply(**{**each, "usage": Usage(**each["usage"])}) for each in plain["replies"])}
 
 
 def _number(value: float) -> float | None:
