@@ -33,7 +33,7 @@ CACHE_WRITE_FACTOR = {"openai": "1", "anthropic": "1.25", "compatible": "1"}
 
 @dataclass(frozen=True, slots=True)
 class WrittenPrice:
-    """One entry, in dollars per million tokens. output is None where the model writes nothing, as an embedding model."""
+    """One entry, in dollars per million tokens. output: None where the model writes nothing, as an embedding model."""
 
     input: Decimal
     cached_input: Decimal
