@@ -19,6 +19,7 @@ from rag_sweeps.golden import GoldenSet, evidence_table
 from rag_sweeps.judging import judge_version, open_judge
 from rag_sweeps.metrics import score_retrieval
 from rag_sweeps.parameters import TrialParams, effective
+from rag_sweeps.prices import Prices, open_prices
 from rag_sweeps.protocols import Progress, no_progress
 from rag_sweeps.records import (
     CUTOFFS,
@@ -116,7 +117,9 @@ def run_trial(
         per_question=scores,
         metrics=metrics,
         questions=question_records(questions, found, matches, chunks, answers, verdicts),
-        costs=costs_in_use(found, len(questions), float(scores["context_tokens_per_question"].mean())),
+        costs=costs_in_use(
+            found, len(questions), float(scores["context_tokens_per_question"].mean()), open_prices(params.prices)
+        ),
         n_chunks=len(chunks),
         truncated_share=found.truncated_share,
         index_recall=found.index_recall,
@@ -202,15 +205,15 @@ def question_records(
     )
 
 
-def costs_in_use(found: Retrieved, n_questions: int, context_tokens_per_question: float) -> TrialCosts:
+def costs_in_use(found: Retrieved, n_questions: int, context_tokens_per_question: float, prices: Prices) -> TrialCosts:
     """What the configuration would cost its owner: the corpus once, then every question."""
     corpus, asked = found.usage[:1], found.usage[1:]
     p50, p95 = np.percentile(found.search_ms, [50, 95]) if len(found.search_ms) else (0.0, 0.0)
-    usd: Mapping[str, Mapping[str, float]] = costs.usd_by_provider(found.usage)
+    usd: Mapping[str, Mapping[str, float]] = costs.usd_by_provider(found.usage, prices)
     return TrialCosts(
         usd=usd,
-        usd_to_index=costs.total_usd(costs.usd_by_provider(corpus)),
-        usd_per_1k_questions=costs.total_usd(costs.usd_by_provider(asked)) * 1000 / max(n_questions, 1),
+        usd_to_index=costs.total_usd(costs.usd_by_provider(corpus, prices)),
+        usd_per_1k_questions=costs.total_usd(costs.usd_by_provider(asked, prices)) * 1000 / max(n_questions, 1),
         embed_tokens=sum(usage.input_tokens for usage in found.usage),
         embed_seconds=sum(usage.latency_s for usage in found.usage),
         index_build_seconds=found.build_seconds,

@@ -14,9 +14,12 @@ PACKAGE = ROOT / "rag_sweeps"
 
 # A room may import from rooms below it only; rooms on one floor do not know each other.
 FLOORS = (
-    {"errors", "records"},
-    {"protocols", "parameters", "statistics", "metrics", "relevance", "costs", "environment", "store.files"},
-    {"tokenization", "config", "golden", "index", "objective", "store.vectors", "store.results", "store.sweeps"},
+    {"errors", "records", "config.api_keys"},
+    {"protocols", "parameters", "statistics", "metrics", "relevance", "environment", "store.files", "config.problems"},
+    {"config.yaml_text", "ledger"},
+    {"config.yaml_marks"},
+    {"prices"},
+    {"costs", "tokenization", "config", "golden", "index", "objective", "store.vectors", "store.results", "store.sweeps"},
     {"chunking", "store.golden_sets", "store.rankings", "decision", "search"},
     {"providers", "lexical"},
     {"embedding"},
