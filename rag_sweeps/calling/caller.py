@@ -1,4 +1,4 @@
-"""Calls -> outcomes as they finish: from the store, or asked, paid, paced, retried and stored. Fits protocols.Caller."""
+"""Calls -> outcomes as they finish: from the store, or asked, paid, paced, retried and stored."""
 
 from __future__ import annotations
 
@@ -160,4 +160,3 @@ class ModelCaller:
             if (model, base_url) not in self._models:
                 self._models[model, base_url] = self._open_model(model, base_url)
             return self._models[model, base_url]
-
