@@ -15,8 +15,16 @@ RULER = {
     "cost_weight": "it is the ruler, not the thing measured",
     "relevance_overlap": "it is the ruler, not the thing measured",
     "judge": "it is the ruler, not the thing measured",
+    "judge_prompt": "it is the ruler, not the thing measured",
+    "judge_reasoning_effort": "it is the ruler, not the thing measured",
+    "max_judge_tokens": "it is the ruler, not the thing measured",
+    "prices": "they are the ruler, not the thing measured",
     "seed": "it belongs to the search, not to a trial",
     "budget_usd": "it belongs to the sweep, not to a trial",
+    "allow_self_judge": "it belongs to the sweep, not to a trial",
+    "racing": "it belongs to the search, not to a trial",
+    "race_block": "it belongs to the search, not to a trial",
+    "warm_start": "it belongs to the search, not to a trial",
 }
 """Parameters that may not be swept, and why: trials that differ in them cannot be compared."""
 
@@ -48,6 +56,10 @@ def is_numeric(name: str) -> bool:
     return main_type(name).get("type") in ("integer", "number")
 
 
+def is_boolean(name: str) -> bool:
+    return main_type(name).get("type") == "boolean"
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """The words a parameter may take; empty where it is not a choice of words."""
     schema = main_type(name)
@@ -60,6 +72,8 @@ def expectation(name: str) -> str:
     or_null = " or null" if is_nullable(name) else ""
     if words := words_of(name):
         return f"write one of {', '.join(words)}{or_null}"
+    if is_boolean(name):
+        return f"write true or false{or_null}"
     if not is_numeric(name):
         return f"write text{or_null}"
     above = f" above {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else ""
