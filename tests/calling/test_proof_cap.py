@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from rag_sweeps.ledger import Ledger
 from rag_sweeps.prices import Prices
 from rag_sweeps.records import ChatRequest
 
-N_RUNS = at_scale(4, 200)
+N_RUNS = at_scale(2, 100)
+"""Twice so many: with and without faults that are billed."""
 N_WORKERS = at_scale(3, 8)
 N_QUESTIONS = 12
 """Of each worker, each run."""
@@ -32,10 +34,8 @@ def rambling(model: str, system: str, user: str) -> str:
 @pytest.fixture
 def workers(server: ProviderServer) -> Iterator[list[Worker]]:
     server.exchange.reply = rambling
-    started = [Worker(server.environment()) for _ in range(N_WORKERS)]
-    yield started
-    for worker in started:
-        worker.kill()
+    with ExitStack() as started:
+        yield [started.enter_context(Worker(server.environment())) for _ in range(N_WORKERS)]
 
 
 @pytest.mark.parametrize("billed_faults", [False, True], ids=["ledger-equals-bill", "with-billed-faults"])
@@ -45,7 +45,7 @@ def test_the_bill_never_passes_the_cap(
     worst = Prices(None).worst_usd(ChatRequest(MODEL, "Answer.", "run 100 worker 1: 10?", 100), batch=False)
     n_stopped = 0
     nearest = 0.0
-    for number in range(max(1, N_RUNS // 2)):
+    for number in range(N_RUNS):
         randomly = random.Random(f"{number} {billed_faults}")
         cap = worst * N_WORKERS * N_QUESTIONS * randomly.uniform(0.05, 0.6)
         server.faults.clear()
@@ -78,7 +78,5 @@ def test_the_bill_never_passes_the_cap(
         n_stopped += sum(result["end"] == "CapReachedError" for result in results)
         nearest = max(nearest, bill / cap)
         ledger.close()
-    print(
-        f"\n{max(1, N_RUNS // 2)} runs of {N_WORKERS} workers: {n_stopped} stopped by the cap; bill at most {nearest:.1%}"
-    )
+    print(f"\n{N_RUNS} runs of {N_WORKERS} workers: {n_stopped} stopped by the cap; bill at most {nearest:.1%} of it")
     assert n_stopped > 0

@@ -31,15 +31,13 @@ def test_at_most_the_calls_in_flight_are_paid_again(server: ProviderServer, home
         "params": {"concurrency": CONCURRENCY},
     }
     for _ in range(N_KILLS):
-        worker = Worker(server.environment())
+        with Worker(server.environment()) as worker:
+            worker.start(**job)
+            n_more = len(server.log) + randomly.randrange(1, N_QUESTIONS // N_KILLS)
+            wait_until(lambda wanted=n_more: len(server.log) >= wanted, "so many requests came")  # type: ignore[misc]
+    with Worker(server.environment()) as worker:
         worker.start(**job)
-        n_more = len(server.log) + randomly.randrange(1, N_QUESTIONS // N_KILLS)
-        wait_until(lambda wanted=n_more: len(server.log) >= wanted, "so many requests came")  # type: ignore[misc]
-        worker.kill()
-    worker = Worker(server.environment())
-    worker.start(**job)
-    found = worker.result()
-    worker.kill()
+        found = worker.result()
 
     paid = Counter(seen.user for seen in server.log if seen.billed)
     n_again = paid.total() - N_QUESTIONS
