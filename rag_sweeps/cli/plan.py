@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ def plan(config: Path, count: int | None, as_json: bool) -> None:
     from rag_sweeps.golden import load_golden
     from rag_sweeps.planning import plan_sweep
     from rag_sweeps.prices import open_prices
+    from rag_sweeps.sweep import sweep_id
 
     sweep = load_sweep(config)
     if sweep.golden_dir is None:
@@ -38,11 +40,11 @@ def plan(config: Path, count: int | None, as_json: bool) -> None:
     golden = load_golden(sweep.golden_dir)
     prices = open_prices(str(sweep.constants.get("prices", "")))
     made = plan_sweep(sweep, golden, prices, count=count, kept=find_kept(sweep, golden))
-    missing = missing_keys(sweep)
+    missing, name = missing_keys(sweep), sweep_id(sweep, golden)
     if as_json:
-        click.echo(json.dumps(plain(made, sweep, missing), indent=2))
+        click.echo(json.dumps(plain(made, name, missing), indent=2))
         return
-    for line in shown(made, sweep, golden, missing):
+    for line in shown(made, name, golden, missing):
         click.echo(line)
 
 
@@ -59,13 +61,14 @@ def find_kept(sweep: SweepConfig, golden: GoldenSet) -> Kept:
         n_finished=sum(trial.baseline is None for trial in finished),
         finished_baselines=[trial.baseline for trial in finished if trial.baseline is not None],
         spent_usd=_spent(log.folder.name),
+        count_vectors=partial(_count_vectors, sweep, golden),
     )
 
 
-def plain(made: Plan, sweep: SweepConfig, missing: Sequence[str]) -> dict[str, Any]:
+def plain(made: Plan, sweep_id: str, missing: Sequence[str]) -> dict[str, Any]:
     """The plan as JSON has it."""
     return {
-        "sweep": sweep.sweep_id,
+        "sweep": sweep_id,
         "trials": {
             "searched": made.n_searched,
             "baselines": made.n_baselines,
@@ -94,18 +97,19 @@ def plain(made: Plan, sweep: SweepConfig, missing: Sequence[str]) -> dict[str, A
     }
 
 
-def shown(made: Plan, sweep: SweepConfig, golden: GoldenSet, missing: Sequence[str]) -> list[str]:
+def shown(made: Plan, sweep_id: str, golden: GoldenSet, missing: Sequence[str]) -> list[str]:
     """The plan as lines for people."""
     done = f"; {made.n_finished} are finished already" if made.n_finished else ""
     again = f", {_words(made.confirmed)} of them again on {made.n_test} test questions" if made.confirmed.high else ""
-    head = f"{sweep.sweep_id}: {made.n_searched} trials and {made.n_baselines} baselines on {made.n_dev} dev questions"
+    head = f"{sweep_id}: {made.n_searched} trials and {made.n_baselines} baselines on {made.n_dev} dev questions"
     table = [("provider", "purpose", "calls", "tokens", "dollars", "models"), *map(_cells, made.lines)]
     table.append(("total", "", "", "", _dollars(made.usd), ""))
     lines = [f"{head} of {golden.name}{again}{done}", "", *_aligned(table), ""]
     for line in made.lines:
         if line.kept is not None:
             what = "vectors" if line.purpose == "embed" else "replies"
-            lines.append(f"kept: {line.kept:,} {what} of {', '.join(line.models)}; the low ends take it that all serve")
+            serve = "; the low ends take it that all of them serve" if line.kept else ""
+            lines.append(f"kept: {line.kept:,} {what} of {', '.join(line.models)}{serve}")
     lines.append(_budget(made))
     if missing:
         lines.append(f"missing: {', '.join(missing)}; export it before the sweep (this plan needs no key)")
@@ -139,6 +143,25 @@ def _budget(made: Plan) -> str:
     return f"budget: {made.budget_usd:.2f} dollars{spent}: enough for {enough}"
 
 
+def _count_vectors(sweep: SweepConfig, golden: GoldenSet, model: str) -> int | None:
+    """Vectors of a model in the store; of a model whose settings are swept, nobody can say."""
+    from rag_sweeps.embedding import open_embedder
+    from rag_sweeps.errors import RagSweepsError
+    from rag_sweeps.store.files import home
+    from rag_sweeps.store.vectors import VectorCache
+
+    try:
+        embedder = open_embedder(sweep.trial_params({**_first(sweep), "embedding_model": model}), golden)
+        return VectorCache(embedder.identity).count() if (home() / "cache" / "vectors").is_dir() else 0
+    except RagSweepsError:  # a model that is not here, or a key that is not: the plan needs neither
+        return None
+
+
+def _first(sweep: SweepConfig) -> dict[str, Any]:
+    """One trial's parameters."""
+    return {name: spec["values"][0] if "values" in spec else spec["min"] for name, spec in sweep.swept.items()}
+
+
 def _words(span: Range) -> str:
     low, high = f"{span.low:,.0f}", f"{span.high:,.0f}"
     return low if low == high else f"{low} – {high}"
@@ -147,7 +170,8 @@ def _words(span: Range) -> str:
 def _dollars(span: Range) -> str:
     if not span.high:
         return "0"
-    low, high = (f"{value:.2f}" if value >= 0.995 else f"{value:.4f}" for value in (span.low, span.high))
+    digits = 2 if span.high >= 1 else 4
+    low, high = (f"{value:,.{digits}f}" for value in (span.low, span.high))
     return low if low == high else f"{low} – {high}"
 
 

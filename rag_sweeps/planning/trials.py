@@ -73,13 +73,16 @@ def plan_trials(
 ) -> Trials:
     """Raises InputError for a search without an end."""
     space = space_of(sweep)
-    n_points = len(space.points) if space.points is not None else None
+    baselines = baseline_proposals(space)
+    n_points = None
+    if space.points is not None:
+        # A baseline that lies in the space is a point that the search does not try again.
+        n_points = len(space.points.keys() - {space.identity(proposal) for proposal in baselines.values()})
     wanted = count or sweep.run_cap or (n_points if sweep.method == "grid" else None)
     if wanted is None:
         raise InputError(f"{sweep.path}: run_cap is missing; add it, or give --count: a plan needs a number of trials")
     if n_points is not None:
         wanted = min(wanted, n_points)
-    baselines = baseline_proposals(space)
     full = {name: {**DEFAULTS, **sweep.constants, **proposal} for name, proposal in baselines.items()}
     return Trials(
         sweep=sweep,
