@@ -26,7 +26,7 @@ FLOORS = (
     {"retrieval", "answering", "judging"},
     {"trial"},
     {"tracking", "report"},
-    {"sweep"},
+    {"sweep", "planning"},
     {"workers"},
     {"cli"},
     {"__main__"},
