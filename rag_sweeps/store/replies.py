@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TypeVar
 
 from rag_sweeps.errors import DamagedCacheWarning
-from rag_sweeps.records import ChatRequest, Completion, Usage, request_key
+from rag_sweeps.records import ChatRequest, Completion, Usage
 from rag_sweeps.store.files import canonical_json, home
 
 BUSY_TIMEOUT_S = 60.0
@@ -54,11 +54,10 @@ class ReplyStore:
 
     def put(self, request: ChatRequest, completion: Completion) -> None:
         """Keep a reply, also one with a problem: it was paid as well."""
-        key = request_key(request)
         asked = canonical_json(asdict(request)).encode()
-        replied = canonical_json(
-            asdict(replace(completion, usage=replace(completion.usage, from_cache=False)))
-        ).encode()
+        key = hashlib.sha256(asked).hexdigest()  # as `request_key` has it
+        paid = replace(completion, usage=replace(completion.usage, from_cache=False))
+        replied = canonical_json(asdict(paid)).encode()
         row = (key, asked, replied, _checksum(key, asked, replied))
         self._do(lambda db: db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", row))
 
