@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag_sweeps.embedding import packaged_unit_vectors
 from rag_sweeps.parameters import TrialParams
-from rag_sweeps.protocols import Judge, Progress
+from rag_sweeps.protocols import Caller, Judge, Progress
 from rag_sweeps.providers.reference import JUDGE_VERSION, ReferenceJudge
 
 
@@ -13,7 +13,7 @@ def judge_version(params: TrialParams) -> str | None:
     return None if params.generator == "none" or params.judge == "none" else JUDGE_VERSION
 
 
-def open_judge(params: TrialParams, progress: Progress) -> Judge | None:
+def open_judge(params: TrialParams, *, caller: Caller | None, trial_id: str, progress: Progress) -> Judge | None:
     """The judge of a trial; None where there are no answers or nobody is to score them."""
     if judge_version(params) is None:
         return None

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from rag_sweeps.golden import GoldenSet
+    from rag_sweeps.outcome import Outcome
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
-    from rag_sweeps.sweep import Event, Outcome
+    from rag_sweeps.sweep import Event
 
 
 FEW_QUESTIONS = 30
@@ -51,7 +52,8 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     from rag_sweeps.config import load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
-    from rag_sweeps.sweep import begin, confirm, read_outcome
+    from rag_sweeps.outcome import confirm, read_outcome
+    from rag_sweeps.sweep import begin
     from rag_sweeps.workers import run_workers
 
     checked = load_sweep(config)
@@ -89,8 +91,8 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     from rag_sweeps.cli.tables import leaderboard
     from rag_sweeps.decision import sentence
     from rag_sweeps.errors import TrialError
+    from rag_sweeps.proposing import n_measured
     from rag_sweeps.store.files import shown
-    from rag_sweeps.sweep import n_finished
 
     record, decision, trials = outcome.record, outcome.decision, log.trials()
     page = write(log, outcome, golden)
@@ -102,7 +104,7 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False)
     console.print()
     console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
-    finished = n_finished(trials)
+    finished = n_measured(trials)
     lost = [trial.baseline for trial in trials if trial.baseline and trial.state == "failed"]
     if lost:
         raise TrialError(f"the baseline {' and '.join(lost)} failed; the same command tries it again")

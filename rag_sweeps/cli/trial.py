@@ -25,10 +25,11 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
     from rag_sweeps.config import find_golden_dir, load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
+    from rag_sweeps.measuring import measure
     from rag_sweeps.objective import with_objective
     from rag_sweeps.parameters import contradictions
     from rag_sweeps.protocols import no_progress
-    from rag_sweeps.sweep import OBJECTIVE_SETTINGS, measure
+    from rag_sweeps.sweep import OBJECTIVE_SETTINGS
 
     if config is None:
         raise InputError("which config? rag-sweeps trial CONFIG (a trial under `wandb agent` needs a later version)")
