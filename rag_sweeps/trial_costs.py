@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from rag_sweeps import costs
 from rag_sweeps.parameters import TrialParams
-from rag_sweeps.prices import Prices
+from rag_sweeps.prices import open_prices
 from rag_sweeps.records import Answer, TrialCosts, Usage, Verdict
 from rag_sweeps.retrieval import Retrieved
 
@@ -22,7 +21,7 @@ def costs_in_use(
     context_tokens_per_question: float,
 ) -> TrialCosts:
     """At the full price of every call, whoever answered it when; the judge is in `usd` and in nothing else."""
-    prices = Prices(Path(params.prices) if params.prices else None)
+    prices = open_prices(params.prices)
     written = [answer for answer in answers if answer is not None]
     indexing, asking = list(found.usage[:1]), list(found.usage[1:])
     answering = [reply.usage for answer in written for reply in answer.replies]

@@ -14,13 +14,14 @@ PACKAGE = ROOT / "rag_sweeps"
 
 # A room may import from rooms below it only; rooms on one floor do not know each other.
 FLOORS = (
-    {"errors", "records"},
-    {"protocols", "parameters", "statistics", "metrics", "relevance", "environment", "store.files"},
-    {"tokenization", "config", "golden", "index", "objective", "store.vectors", "store.results", "store.sweeps"},
-    {"chunking", "store.golden_sets", "store.rankings", "store.replies", "decision", "search", "curves"},
-    {"prices", "racing", "gating"},
-    {"costs", "ledger", "prompts"},
-    {"providers", "lexical", "revealing", "proposing"},
+    {"errors", "records", "config.api_keys"},
+    {"protocols", "parameters", "statistics", "metrics", "relevance", "environment", "store.files", "config.problems"},
+    {"config.yaml_text", "ledger", "prompts", "curves"},
+    {"config.yaml_marks"},
+    {"prices"},
+    {"costs", "tokenization", "config", "golden", "index", "objective", "store.vectors", "store.results", "store.sweeps"},
+    {"chunking", "store.golden_sets", "store.rankings", "store.replies", "decision", "search", "racing"},
+    {"gating", "revealing", "proposing", "providers", "lexical"},
     {"calling", "embedding"},
     {"retrieval", "answering", "judging"},
     {"recording", "trial_costs"},

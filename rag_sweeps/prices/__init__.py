@@ -1,18 +1,6 @@
-"""Usage -> dollars."""
+"""Usage and requests -> dollars: what a call cost, and the most that it can cost."""
 
-from __future__ import annotations
+from rag_sweeps.prices.bounds import embedding_input_tokens, request_input_tokens
+from rag_sweeps.prices.table import Prices, open_prices
 
-from pathlib import Path
-
-from rag_sweeps.errors import InputError
-from rag_sweeps.records import Usage
-
-
-class Prices:
-    def __init__(self, overrides: Path | None = None) -> None:
-        self._overrides = overrides
-
-    def usd(self, usage: Usage) -> float:
-        if usage.provider == "local":
-            return 0.0
-        raise InputError(f"no price for '{usage.provider}:{usage.model}'; only local models can be used")
+__all__ = ["Prices", "embedding_input_tokens", "open_prices", "request_input_tokens"]
