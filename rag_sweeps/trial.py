@@ -19,7 +19,7 @@ from rag_sweeps.golden import GoldenSet, evidence_table
 from rag_sweeps.judging import judge_version, open_judge
 from rag_sweeps.metrics import score_retrieval
 from rag_sweeps.parameters import TrialParams, effective
-from rag_sweeps.protocols import Progress, no_progress
+from rag_sweeps.protocols import Caller, Progress, no_progress
 from rag_sweeps.records import (
     CUTOFFS,
     PIPELINE_VERSION,
@@ -61,9 +61,15 @@ def trial_id(params: TrialParams, golden: GoldenSet) -> str:
 
 
 def run_trial(
-    params: TrialParams, golden: GoldenSet, *, split: Split = "dev", progress: Progress = no_progress
+    params: TrialParams,
+    golden: GoldenSet,
+    *,
+    split: Split = "dev",
+    caller: Caller | None = None,
+    progress: Progress = no_progress,
 ) -> TrialResult:
     """Measure one configuration on one split. Raises TrialError when it cannot give a result."""
+    identity = trial_id(params, golden)
     questions = golden.split(split)
     if not questions:
         raise TrialError(f"golden set {golden.name} has no {split} questions")
@@ -94,10 +100,10 @@ def run_trial(
         scores["context_tokens_per_question"] = context_tokens(found.ranking, chunks, params.top_k)
     with clock("answering"):
         passages = top_passages(found.ranking, chunks, golden, params.top_k)
-        generator = open_generator(params, progress)
+        generator = open_generator(params, caller=caller, trial_id=identity, progress=progress)
         answers = generator.answer(questions, passages) if generator else [None] * len(questions)
     with clock("judging"):
-        judge = open_judge(params, progress)
+        judge = open_judge(params, caller=caller, trial_id=identity, progress=progress)
         written = [answer for answer in answers if answer is not None]
         verdicts = judge.judge(questions, written, passages) if judge else [None] * len(questions)
         scores |= answer_scores(verdicts)
@@ -108,7 +114,7 @@ def run_trial(
         metrics = bootstrap_intervals(scores)
 
     return TrialResult(
-        trial_id=trial_id(params, golden),
+        trial_id=identity,
         split=split,
         params=asdict(params),
         golden_digest=golden.digest,

@@ -410,7 +410,7 @@ def judge_once_unscored(monkeypatch: pytest.MonkeyPatch) -> None:
                 Verdict(score, "said so", "fake/1", {} if score is None else {"answer_f1": score}) for score in scores
             ]
 
-    monkeypatch.setattr(rag_sweeps.trial, "open_judge", lambda params, progress: Judge())
+    monkeypatch.setattr(rag_sweeps.trial, "open_judge", lambda params, **_: Judge())
 
 
 @pytest.mark.usefixtures("no_model", "judge_once_unscored")
