@@ -18,7 +18,7 @@ from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet, evidence_table
 from rag_sweeps.judging import judge_version, open_judge
 from rag_sweeps.metrics import score_retrieval
-from rag_sweeps.parameters import TrialParams, effective
+from rag_sweeps.parameters import TrialParams, effective, is_model
 from rag_sweeps.protocols import Caller, Progress, Race, no_progress
 from rag_sweeps.recording import answer_scores, question_records, top_passages
 from rag_sweeps.records import CUTOFFS, PIPELINE_VERSION, Answer, Look, Split, TrialResult, Verdict
@@ -39,7 +39,7 @@ def trial_id(params: TrialParams, golden: GoldenSet) -> str:
         PIPELINE_VERSION,
         tokenizer_revision(params.tokenizer),
         embedder_revision(params) if params.retriever != "bm25" else None,
-        prompt_revision(params),
+        prompt_revision(params.answer_prompt, kind="answer") if is_model(params.generator) else None,
         judge_version(params),
     ]
     return digest_of([versions, golden.digest, effective(asdict(params))])
