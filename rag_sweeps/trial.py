@@ -18,7 +18,7 @@ from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet, evidence_table
 from rag_sweeps.judging import judge_version, open_judge
 from rag_sweeps.metrics import score_retrieval
-from rag_sweeps.parameters import TrialParams, effective, is_model
+from rag_sweeps.parameters import TrialParams, effective
 from rag_sweeps.protocols import Caller, Progress, Race, no_progress
 from rag_sweeps.recording import answer_scores, question_records, top_passages
 from rag_sweeps.records import CUTOFFS, PIPELINE_VERSION, Answer, Look, Split, TrialResult, Verdict
@@ -35,14 +35,16 @@ MAX_FAILED_SHARE = 0.05
 
 def trial_id(params: TrialParams, golden: GoldenSet) -> str:
     """SHA-256 of everything that can change the result: same id, same result, whoever proposes it."""
+    settings = effective(asdict(params))
+    named = {name: settings.pop(name) for name in ("answer_prompt", "judge_prompt") if name in settings}
     versions = [
         PIPELINE_VERSION,
         tokenizer_revision(params.tokenizer),
         embedder_revision(params) if params.retriever != "bm25" else None,
-        prompt_revision(params.answer_prompt, kind="answer") if is_model(params.generator) else None,
+        prompt_revision(named["answer_prompt"]) if "answer_prompt" in named else None,
         judge_version(params),
     ]
-    return digest_of([versions, golden.digest, effective(asdict(params))])
+    return digest_of([versions, golden.digest, settings])
 
 
 def run_trial(
@@ -110,6 +112,8 @@ def run_trial(
                 judged = judge.judge(asked, written, given) if judge is not None else [None] * len(asked)
             for at, answer, verdict in zip(block.tolist(), written, judged, strict=True):
                 answers[at], verdicts[at] = answer, verdict
+                if answer.context_tokens is not None:
+                    scores["context_tokens_per_question"][at] = answer.context_tokens
             if race is not None:
                 looks.append(race.look(scores | answer_scores(verdicts)))
                 if not looks[-1].keep_going:
