@@ -95,9 +95,7 @@ class Batches:
         reservations = self._reserve(calls)
         record = self._files.add(model, purpose, requests, reservations)
         try:
-            batch_id = ask_patiently(
-                lambda: batch_model.submit(requests), self._limits, key=record.name, may_cost=True
-            )
+            batch_id = ask_patiently(lambda: batch_model.submit(requests), self._limits, key=record.name, may_cost=True)
         except RagSweepsError as error:
             self._give_up(reservations.values(), str(error), billed=getattr(error, "billed", False))
             self._files.remove(record)

@@ -160,4 +160,3 @@ class ModelCaller:
             if (model, base_url) not in self._models:
                 self._models[model, base_url] = self._open_model(model, base_url)
             return self._models[model, base_url]
-

@@ -46,9 +46,7 @@ def open_caller(params: TrialParams, *, sweep_id: str, budget_usd: float | None)
     )
 
 
-def open_api_embedder(
-    params: TrialParams, *, sweep_id: str, budget_usd: float | None, trial_id: str
-) -> ApiEmbedder:
+def open_api_embedder(params: TrialParams, *, sweep_id: str, budget_usd: float | None, trial_id: str) -> ApiEmbedder:
     """The embedder of `openai:<model>` or `compatible:<model>`."""
 
     def open_embedding(model: str, base_url: str) -> EmbeddingModel:

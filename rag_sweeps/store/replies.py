@@ -56,7 +56,9 @@ class ReplyStore:
         """Keep a reply, also one with a problem: it was paid as well."""
         key = request_key(request)
         asked = canonical_json(asdict(request)).encode()
-        replied = canonical_json(asdict(replace(completion, usage=replace(completion.usage, from_cache=False)))).encode()
+        replied = canonical_json(
+            asdict(replace(completion, usage=replace(completion.usage, from_cache=False)))
+        ).encode()
         row = (key, asked, replied, _checksum(key, asked, replied))
         self._do(lambda db: db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", row))
 

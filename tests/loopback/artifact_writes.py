@@ -20,7 +20,9 @@ def create(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
     kind = sent["artifactTypeName"]
     collection = project.collections.get(name)
     if collection is None:
-        collection = Collection(f"collection:{state.number()}", project, name, kind, client_id=sent.get("sequenceClientID"))
+        collection = Collection(
+            f"collection:{state.number()}", project, name, kind, client_id=sent.get("sequenceClientID")
+        )
         project.collections[name] = collection
     if collection.type != kind:
         raise Refused(400, f"artifact {name} has type {collection.type}, not {kind}")

@@ -186,7 +186,9 @@ def collection_fields(state: State, project: Project, base_url: str) -> dict[str
         return type_node(state, project, name, base_url) if known else None
 
     def collections(first: int | None = None, after: str | None = None, **_: Any) -> Node:
-        return connection([collection_node(state, each, base_url) for each in project.collections.values()], first, after)
+        return connection(
+            [collection_node(state, each, base_url) for each in project.collections.values()], first, after
+        )
 
     def types(first: int | None = None, after: str | None = None, **_: Any) -> Node:
         names = sorted({each.type for each in project.collections.values()})

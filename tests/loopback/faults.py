@@ -30,9 +30,7 @@ class Faults:
         self.all: list[Fault] = []
         self._lock = threading.Lock()
 
-    def add(
-        self, kind: Kind, *, match: str = "", times: int = 1, seconds: float = 1.0, status: int = 500
-    ) -> Fault:
+    def add(self, kind: Kind, *, match: str = "", times: int = 1, seconds: float = 1.0, status: int = 500) -> Fault:
         fault = Fault(kind, match, times, seconds, status)
         with self._lock:
             self.all.append(fault)

@@ -44,7 +44,9 @@ def execute(query: str, variables: Mapping[str, Any], *, queries: Node, mutation
     document = parse(query, no_location=True)
     operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
     root = mutations if operation.operation == ast.OperationType.MUTATION else queries
-    return _Execution(document, operation, variables).select(root, [operation.selection_set], path=operation_name(query))
+    return _Execution(document, operation, variables).select(
+        root, [operation.selection_set], path=operation_name(query)
+    )
 
 
 class _Execution:

@@ -82,7 +82,11 @@ class Handler(BaseHTTPRequestHandler):
         name = operation_name(sent.get("query", "")) if sent else f"{self.command} {path}"
         try:
             if not path.startswith(OPEN_PATHS) and not self._authorized():
-                return 401, {"errors": [{"message": "user is not logged in"}], "error": "unauthorized"}, "application/json"
+                return (
+                    401,
+                    {"errors": [{"message": "user is not logged in"}], "error": "unauthorized"},
+                    "application/json",
+                )
             if path == "/graphql":
                 return 200, self._graphql(sent), "application/json"
             return self._other(path, body)

@@ -17,7 +17,10 @@ def run_node(state: State, run: Run, base_url: str) -> Node:
     from .nodes import project_node, user_node
 
     def files(
-        names: Sequence[str] | None = None, first: int | None = None, after: str | None = None, pattern: str | None = None
+        names: Sequence[str] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        pattern: str | None = None,
     ) -> Node:
         wanted = [name for name in sorted(run.files) if not names or name in names]
         if pattern:

@@ -1,9 +1,9 @@
 """A W&B and Weave server on one loopback port, for tests that run the real clients.
 
-    with LoopbackServer() as server:
-        subprocess.run([...], env={**os.environ, **server.environment()})
-        assert server.runs["ab12"].summary["mrr@10"] == ...
-        assert server.problems == []
+with LoopbackServer() as server:
+    subprocess.run([...], env={**os.environ, **server.environment()})
+    assert server.runs["ab12"].summary["mrr@10"] == ...
+    assert server.problems == []
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class LoopbackServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.stop_listening()
 
     def environment(self) -> dict[str, str]:

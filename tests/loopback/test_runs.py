@@ -58,7 +58,9 @@ print(json.dumps({
 def python(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run code that must succeed."""
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
