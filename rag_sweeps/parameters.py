@@ -215,6 +215,16 @@ def judges_of(judge: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in judge.split(","))
 
 
+def models_of(values: Mapping[str, Any]) -> set[str]:
+    """Every model of a provider that parameters name; a value may be a list of values, as in a sweep."""
+    named: set[str] = set()
+    for name in ("generator", "judge", "embedding_model"):
+        value = values.get(name, "")
+        for each in value if isinstance(value, list | tuple) else [value]:
+            named |= {model for model in judges_of(str(each)) if is_model(model)}
+    return named
+
+
 NAMES = tuple(field.name for field in fields(TrialParams))
 DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(TrialParams) if f.name != "golden_set"}
 
