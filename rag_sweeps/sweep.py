@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import optuna
 from filelock import BaseFileLock
@@ -115,7 +115,7 @@ def work(
         trial, claim = taken
         try:
             yield Event(trial)
-            yield _run(sweep, golden, log, trial, record, sink_for, progress)
+            yield run_asked(sweep, golden, log, trial, record, sink_for, progress)
         finally:
             claim.release()
 
@@ -129,7 +129,8 @@ def measure(params: TrialParams, golden: GoldenSet, *, split: Split, progress: P
     """The result of a trial, and whether the store had it. A new one is stored before anybody else sees it."""
     stored = read_result(trial_id(params, golden), split)
     if stored is not None:
-        return stored, True
+        # Settings that change no number, such as what may be logged, are those of who asks now.
+        return replace(stored, params=asdict(params)), True
     result = run_trial(params, golden, split=split, progress=progress)
     write_result(result)
     return result, False
@@ -242,7 +243,7 @@ def _study_of(sweep: SweepConfig, space: SearchSpace, trials: Sequence[Asked]) -
     return study
 
 
-def _run(
+def run_asked(
     sweep: SweepConfig,
     golden: GoldenSet,
     log: SweepLog,
@@ -251,6 +252,7 @@ def _run(
     sink_for: SinkFactory,
     progress: Progress,
 ) -> Event:
+    """Measure one trial of the log, send its result on and write down what came of it."""
     began = time.perf_counter()
     try:
         params = sweep.trial_params(trial.proposal)

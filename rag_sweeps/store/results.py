@@ -34,9 +34,13 @@ def result_path(trial_id: str, split: Split) -> Path:
 
 def write_result(result: TrialResult) -> None:
     """Keep a result. Writing the same trial twice leaves one file."""
+    write_text_atomic(result_path(result.trial_id, result.split), result_text(result))
+
+
+def result_text(result: TrialResult) -> str:
+    """The content of a result's file, with its checksum."""
     content = _to_plain(result)
-    text = canonical_json({"checksum": digest_of(content), "result": content})
-    write_text_atomic(result_path(result.trial_id, result.split), text)
+    return canonical_json({"checksum": digest_of(content), "result": content})
 
 
 def read_result(trial_id: str, split: Split) -> TrialResult | None:
