@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from loopback.clients import python
+from loopback.clients import python, result_of
 from loopback.server import LoopbackServer
 
 LOG = """
@@ -79,7 +79,7 @@ def test_a_run_keeps_what_was_logged_and_an_equal_artifact_is_the_same_version(
     assert second.used_artifacts == [golden.versions[0]]
     assert (tmp_path / "there" / "questions.jsonl").read_bytes() == b"two questions"
 
-    assert json.loads(python(READ, hosted)) == {
+    assert result_of(python(READ, hosted)) == {
         "config": {"chunk_size": 64},
         "history": [1.0, 0.5],
         "sampled": [1.0, 0.5],

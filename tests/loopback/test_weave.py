@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from loopback.clients import python
+from loopback.clients import python, result_of
 from loopback.server import LoopbackServer
 
 EVALUATE = """
@@ -44,7 +42,7 @@ weave.finish()
 
 
 def test_an_evaluation_arrives_as_nested_calls_and_reads_back(server: LoopbackServer, hosted: dict[str, str]) -> None:
-    printed = json.loads(python(EVALUATE, hosted).splitlines()[-1])
+    printed = result_of(python(EVALUATE, hosted))
     fractions = {"true_count": 1, "true_fraction": 0.5}
     assert printed["fractions"] == printed["output"] == fractions
     assert printed["rows"] == [{"question": "a", "expected": "a!"}, {"question": "b", "expected": "c"}]
