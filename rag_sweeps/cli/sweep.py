@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,8 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
 
     from rag_sweeps.cli.check import check_tokenizers
     from rag_sweeps.cli.golden import summary
+    from rag_sweeps.cli.hosted import leave
+    from rag_sweeps.cli.hosted_sweep import hosted_events, open_hosted
     from rag_sweeps.config import load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
@@ -74,9 +76,15 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     log = begin(checked, golden, count=count, mode=mode.line, created=datetime.now(UTC).isoformat(timespec="seconds"))
     click.echo(f"sweep {log.folder.name}: {count} trials and the baselines, {workers} worker{'s' * (workers > 1)}")
     console = Console()
-    with _bars(console) as bars:
+    with ExitStack() as leaving, _bars(console) as bars:
         task = bars.add_task("starting", total=None)
-        for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
+        if mode.is_online:
+            work = open_hosted(checked, golden, log, count=count, progress=_stage(bars))
+            leaving.callback(leave, work)
+            events = hosted_events(work, count=count, workers=workers)
+        else:
+            events = run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars))
+        for event in events:
             _show(event, console, log)
             _advance(bars, task, event, log)
         bars.update(task, description="held-out questions")

@@ -10,7 +10,7 @@ from rag_sweeps.config import SweepConfig
 from rag_sweeps.errors import InputError, TrialError
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.hosting.addresses import HostedSweep
-from rag_sweeps.hosting.agent_api import heartbeat, register_agent
+from rag_sweeps.hosting.agent_api import Command, heartbeat, register_agent
 from rag_sweeps.hosting.hosted_log import (
     Taken,
     ended,
@@ -20,6 +20,7 @@ from rag_sweeps.hosting.hosted_log import (
     take_waiting,
     unsent,
 )
+from rag_sweeps.hosting.interruptions import mark_preempted, was_stopped
 from rag_sweeps.hosting.pulse import Pulse, RunStoppedError
 from rag_sweeps.protocols import Progress
 from rag_sweeps.records import TrialResult
@@ -53,10 +54,11 @@ class HostedSink:
 
     def __init__(self, work: Work, pending: PendingRun) -> None:
         self._work, self._pending = work, pending
+        self.has_sent = False
 
     def write(self, result: TrialResult) -> None:
-        pending = ended(self._pending, trial_id=result.trial_id, params=dict(result.params))
-        send(self._work, pending)
+        send(self._work, ended(self._pending, trial_id=result.trial_id, params=dict(result.params)))
+        self.has_sent = True
 
 
 def send(work: Work, pending: PendingRun) -> None:
@@ -91,15 +93,25 @@ def run_agent(work: Work, *, most: int | None = None, until: int | None = None) 
         if taken is None:
             if until is not None and n_finished(work.log.trials()) >= until:
                 return
-            taken = agent.next_trial()
+            taken = agent.next_trial() or (_last_ones(work) if until is not None else None)
         if taken is None:
             return
         try:
             yield Event(taken.trial)
-            yield _run(work, taken, agent)
+            yield run_taken(work, taken, agent)
         finally:
             taken.claim.release()
         n_run += taken.trial.baseline is None
+
+
+def _last_ones(work: Work) -> Taken | None:
+    """What other workers on this machine still run, and take over when one of them dies."""
+    while any(trial.state == "waiting" for trial in work.log.trials()):
+        taken = take_waiting(work.hosted, work.log)
+        if taken is not None:
+            return taken
+        time.sleep(LONGEST_POLL_SECONDS / 4)
+    return None
 
 
 def flush(work: Work) -> int:
@@ -113,7 +125,7 @@ def flush(work: Work) -> int:
                 left += 1
                 continue
             send(work, pending)
-            _forget_if_ended(work.log, pending)
+            forget_if_ended(work.log, pending)
         except ServerDownError:
             left, down = left + 1, True
         except TrialError:
@@ -130,20 +142,18 @@ class Registration:
         self._work, self._agent = work, ""
         self._has_ended = False
 
-    def beat(self, *running: str) -> list[object]:
+    def beat(self, *running: str) -> list[Command]:
         """Raises ServerDownError and InputError."""
         server = self._work.sender.server()
         if not self._agent:
             self._agent = register_agent(self._work.hosted, server)
-        return list(heartbeat(self._agent, running, self._work.hosted, server))
+        return heartbeat(self._agent, running, self._work.hosted, server)
 
     def next_trial(self) -> Taken | None:
         """Asks until there is one; None when the server says that there are no more."""
-        from rag_sweeps.hosting.agent_api import Command
-
         work, pause, last_answer = self._work, FIRST_POLL_SECONDS, time.monotonic()
         while True:
-            commands: list[object] = []
+            commands: list[Command] = []
             try:
                 commands = self.beat()
                 last_answer = time.monotonic()
@@ -152,7 +162,6 @@ class Registration:
                 if time.monotonic() - last_answer > OUTAGE_SECONDS:
                     raise
             for command in commands:
-                assert isinstance(command, Command)
                 if command.kind == "exit":
                     return None
                 if command.kind in ("run", "resume"):
@@ -167,45 +176,56 @@ class Registration:
             pause = min(2 * pause, LONGEST_POLL_SECONDS)
 
 
-def _run(work: Work, taken: Taken, agent: Registration) -> Event:
+def run_taken(work: Work, taken: Taken, agent: Registration | None) -> Event:
+    """One trial, measured, sent and written down. agent: who tells the server that the run is alive, if anybody."""
     trial, pending = taken.trial, taken.pending
-    beats = pending.place.sweep is not None
+    # Only a run of the sweep is known to the server as this agent's.
+    running = (pending.place.run_id,) if pending.place.sweep else ()
+    sink = HostedSink(work, pending)
+
+    def run() -> Event:
+        record = work.log.read_record()
+        return run_asked(work.sweep, work.golden, work.log, trial, record, lambda _: sink, work.progress)
+
     try:
-        with Pulse(lambda: agent.beat(pending.place.run_id) if beats else []):
-            event = run_asked(
-                work.sweep,
-                work.golden,
-                work.log,
-                trial,
-                work.log.read_record(),
-                lambda _: HostedSink(work, pending),
-                work.progress,
-            )
+        with Pulse(lambda: agent.beat(*running) if agent and running else []):
+            event = run()
     except RunStoppedError as stop:
-        with work.log.locked():
-            work.log.fail(trial.number, str(stop))
-        event = Event(next(each for each in work.log.trials() if each.number == trial.number))
+        current = read_pending(work.log.folder.name, trial.number)
+        if current is not None and current.trial_id is not None:
+            event = run()  # it was measured when the stop came; what is left takes a moment
+        else:
+            event = _fail(work, trial, str(stop))
+    except KeyboardInterrupt:
+        if was_stopped(pending, work.sender):
+            _send_failure(work, pending, _fail(work, trial, "stopped through W&B").trial.reason or "")
+        else:
+            mark_preempted(pending, work.sender)
+        raise
     if event.trial.state == "failed":
-        _send_failure(work, pending, event.trial.reason or "failed")
-    _forget_if_sent(work, pending)
+        sink.has_sent = _send_failure(work, pending, event.trial.reason or "failed")
+    if sink.has_sent:
+        forget_if_ended(work.log, pending)
     return event
 
 
-def _send_failure(work: Work, pending: PendingRun, reason: str) -> None:
+def _fail(work: Work, trial: Asked, reason: str) -> Event:
+    with work.log.locked():
+        work.log.fail(trial.number, reason)
+    return Event(next(each for each in work.log.trials() if each.number == trial.number))
+
+
+def _send_failure(work: Work, pending: PendingRun, reason: str) -> bool:
     full = work.sweep.constants.get("logged_text", "full") == "full"
     failed = ended(pending, failure=reason if full else "failed; the reason is in the local log", exit_code=1)
     try:
         send(work, failed)
     except TrialError:
-        return  # it stays pending
+        return False  # it stays pending
+    return True
 
 
-def _forget_if_sent(work: Work, pending: PendingRun) -> None:
-    if not work.sender.failed_last:
-        _forget_if_ended(work.log, pending)
-
-
-def _forget_if_ended(log: SweepLog, pending: PendingRun) -> None:
+def forget_if_ended(log: SweepLog, pending: PendingRun) -> None:
     """A run is forgotten once the log knows how its trial ended; before, the id of the run is still needed."""
     if any(trial.number == pending.number and trial.state != "waiting" for trial in log.trials()):
         pending.forget()

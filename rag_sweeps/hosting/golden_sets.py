@@ -12,6 +12,7 @@ from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.store.files import home
 from rag_sweeps.store.golden_sets import keep_golden, kept_golden_folder
 from rag_sweeps.tracking.artifacts import GOLDEN_TYPE, golden_artifact, golden_name
+from rag_sweeps.tracking.sending import Sender
 from rag_sweeps.tracking.server import Server, translated
 from rag_sweeps.tracking.wandb_runs import RunPlace, open_run
 
@@ -30,7 +31,7 @@ def upload_golden(golden: GoldenSet, server: Server) -> str:
     return f"{artifact.qualified_name.rpartition(':')[0]}:{artifact.version}{DIGEST_MARK}{golden.digest}"
 
 
-def golden_of(parameter: str, server: Server) -> tuple[GoldenSet, str]:
+def golden_of(parameter: str, sender: Sender) -> tuple[GoldenSet, str]:
     """`artifact:…` -> the golden set, from this machine's copy where there is one, and the artifact's own name.
 
     Raises InputError for an artifact that is not there or holds another golden set than was pinned.
@@ -38,20 +39,18 @@ def golden_of(parameter: str, server: Server) -> tuple[GoldenSet, str]:
     name, _, pinned = parameter.removeprefix(ARTIFACT).partition(DIGEST_MARK)
     if name.count("/") not in (0, 2):
         raise InputError(f"golden_set: {name!r} is no artifact; write artifact:ENTITY/PROJECT/NAME:VERSION")
-    full_name = name if "/" in name else f"{server.address}/{name}"
-    digest = pinned or _digest_on_server(full_name, server)
-    if digest is not None:
-        kept = _kept(digest)
-        if kept is not None:
-            return kept, full_name
-    golden = _download(full_name, server)
-    if digest is not None and golden.digest != digest:
+    full_name = name if "/" in name else f"{sender.server().address}/{name}"
+    digest = pinned or _digest_on_server(full_name, sender.server())
+    kept = _kept(digest) if digest else None
+    if kept is not None:
+        return kept, full_name
+    golden = _download(full_name, sender.server())
+    if digest and golden.digest != digest:
         raise InputError(
             f"golden_set: artifact {full_name} holds the golden set {golden.digest[:12]}, not {digest[:12]} "
             "with which the sweep was registered; register the sweep again"
         )
-    keep_golden(golden)
-    return load_golden(kept_golden_folder(golden.digest)), full_name
+    return golden, full_name
 
 
 def _log_golden(golden: GoldenSet, server: Server, alias: str) -> None:

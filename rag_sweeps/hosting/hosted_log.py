@@ -62,18 +62,18 @@ def take_baseline(sweep: SweepConfig, hosted: HostedSweep, log: SweepLog) -> Tak
         for name, proposal in baseline_proposals(space_of(sweep)).items():
             if name not in known:
                 trial = Asked(len(trials), proposal, name)
-                return _begin(hosted, log, trial, own_run_id(hosted, trial), in_sweep=False)
+                return _begin(hosted, log, trial, own_run_id(hosted, log, trial), in_sweep=False)
     return None
 
 
 def pending_of(hosted: HostedSweep, log: SweepLog, trial: Asked) -> PendingRun:
     """The run of a trial that no server named: its id comes from sweep and trial, so that every worker means the same."""
-    return _pending(hosted, log, trial, own_run_id(hosted, trial), in_sweep=trial.baseline is None)
+    return _pending(hosted, log, trial, own_run_id(hosted, log, trial), in_sweep=trial.baseline is None)
 
 
-def own_run_id(hosted: HostedSweep, trial: Asked) -> str:
-    what = [hosted.sweep, trial.baseline, dict(trial.proposal)]
-    return f"{hosted.sweep}-{trial.baseline or 'trial'}-{digest_of(what)[:10]}"
+def own_run_id(hosted: HostedSweep, log: SweepLog, trial: Asked) -> str:
+    what = [trial.baseline, dict(trial.proposal)]
+    return f"{hosted.sweep or log.folder.name}-{trial.baseline or 'trial'}-{digest_of(what)[:10]}"
 
 
 def repair(log: SweepLog) -> None:
@@ -113,12 +113,12 @@ def _pending(hosted: HostedSweep, log: SweepLog, trial: Asked, run_id: str, *, i
     place = RunPlace(
         run_id=run_id,
         name=f"{trial.number:03d} {trial.baseline or run_id[-6:]}",
-        group=hosted.sweep,
+        group=hosted.sweep or log.folder.name,
         job_type="baseline" if trial.baseline else "trial",
         tags=("baseline", trial.baseline) if trial.baseline else (),
-        entity=hosted.address.entity,
+        entity=hosted.address.entity or None,
         project=hosted.address.project,
-        sweep=hosted.sweep if in_sweep else None,
+        sweep=(hosted.sweep or None) if in_sweep else None,
         base_url=hosted.address.base_url,
     )
     golden = hosted.golden.partition("@")[0] if hosted.golden else None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Mapping
 from typing import Any
+
+import yaml
 
 from rag_sweeps.config import SweepConfig
 from rag_sweeps.config.golden_path import ARTIFACT
@@ -17,7 +20,7 @@ from rag_sweeps.tracking.server import Server, translated
 
 SWEEP_QUERY = """
 query SweepSeen($project: String!, $entity: String!, $sweep: String!) {
-  project(name: $project, entityName: $entity) { sweep(sweepName: $sweep) { name state config } }
+  project(name: $project, entityName: $entity) { sweep(sweepName: $sweep) { id name state config } }
 }
 """
 
@@ -25,7 +28,8 @@ query SweepSeen($project: String!, $entity: String!, $sweep: String!) {
 def registered(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, server: Server, *, count: int) -> HostedSweep:
     """The sweep this log was registered as; registered now where it never was, or no longer is there."""
     known = recall(log)
-    if known is not None and known.address == server.address and sweep_on_server(known.sweep, server) is not None:
+    if known is not None and known.address == server.address and (found := sweep_on_server(known.sweep, server)):
+        _raise_cap(found, server, count=count)
         return known
     full = sweep.constants.get("logged_text", "full") == "full" and "logged_text" not in sweep.swept
     artifact = upload_golden(golden, server) if full and sweep.golden_dir is not None else None
@@ -55,6 +59,24 @@ def sweep_on_server(sweep: str, server: Server) -> dict[str, Any] | None:
         raise
     found: dict[str, Any] | None = ((answer or {}).get("project") or {}).get("sweep")
     return found
+
+
+def _raise_cap(found: Mapping[str, Any], server: Server, *, count: int) -> None:
+    """Somebody wants more trials than the sweep was registered with: it runs again."""
+    from wandb.apis.public.sweeps import _upsert_sweep
+
+    document = yaml.safe_load(str(found["config"]))
+    if int(document.get("run_cap") or count) >= count:
+        return
+    with translated(f"change the sweep {found['name']}"):
+        _upsert_sweep(
+            server.api,
+            {**document, "run_cap": count},
+            obj_id=str(found["id"]),
+            state="RUNNING",
+            entity=server.address.entity,
+            project=server.address.project,
+        )
 
 
 def _register(document: dict[str, Any], server: Server) -> str:

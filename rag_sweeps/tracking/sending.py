@@ -49,6 +49,10 @@ class Sender:
         """Forget the pause: somebody is about to leave, and this is the last chance."""
         self._closed_until = 0.0
 
+    def reconnect(self) -> None:
+        """The next call makes a new connection."""
+        self._server = None
+
     def server(self) -> Server:
         """The connection, made anew after a failure."""
         if self._server is None:

@@ -66,7 +66,7 @@ def upload(pending: PendingRun, server: Server, golden: GoldenSet | None = None)
 
 def look(pending: PendingRun, server: Server) -> Seen | None:
     """None for a run that the server does not know."""
-    where = {"project": pending.address.project, "entity": pending.address.entity, "name": pending.place.run_id}
+    where = {"project": server.address.project, "entity": server.address.entity, "name": pending.place.run_id}
     answer = server.call(RUN_QUERY, where, what=f"show run {pending.place.run_id}")
     run = ((answer or {}).get("project") or {}).get("run")
     if run is None:
@@ -82,9 +82,9 @@ def _send(pending: PendingRun, server: Server, golden: GoldenSet | None, seen: S
     config = config_of(result, config_path=record.config_path) if result else dict(pending.proposal)
     place = replace(
         pending.place,
-        entity=pending.address.entity,
-        project=pending.address.project,
-        base_url=pending.address.base_url,
+        entity=server.address.entity,
+        project=server.address.project,
+        base_url=server.address.base_url,
     )
     run = open_run(place, mode="online", config=config, resume=resumes)
     code = pending.exit_code
