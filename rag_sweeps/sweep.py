@@ -109,7 +109,7 @@ def work(
         trial, claim = taken
         try:
             yield Event(trial)
-            yield _run(sweep, golden, log, trial, record, caller, sink_for, progress)
+            yield run_asked(sweep, golden, log, trial, record, caller, sink_for, progress)
         finally:
             claim.release()
 
@@ -137,7 +137,7 @@ def _take(sweep: SweepConfig, log: SweepLog, record: SweepRecord) -> tuple[Asked
         time.sleep(POLL_SECONDS)
 
 
-def _run(
+def run_asked(
     sweep: SweepConfig,
     golden: GoldenSet,
     log: SweepLog,
@@ -147,6 +147,7 @@ def _run(
     sink_for: SinkFactory,
     progress: Progress,
 ) -> Event:
+    """Measure one trial of the log, send its result on and write down what came of it."""
     began = time.perf_counter()
     try:
         params = sweep.trial_params(trial.proposal)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from rag_sweeps.calling import caller_for
+from rag_sweeps.calling import sweep_caller
 from rag_sweeps.config import SweepConfig, load_sweep
 from rag_sweeps.errors import EXIT_FAILED, CapReachedError, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet, load_golden
@@ -63,11 +63,6 @@ def run_workers(
             process.terminate()
         for process in processes:
             process.join(timeout=10)
-
-
-def sweep_caller(sweep: SweepConfig, sweep_id: str) -> Caller | None:
-    """Who asks the models that a sweep names, under its cap; None where it names none."""
-    return caller_for(sweep.models, sweep.trial_params({}), sweep_id=sweep_id, budget_usd=sweep.budget_usd)
 
 
 def _events_of(processes: Sequence[BaseProcess], events: Any) -> Iterator[Event]:

@@ -8,6 +8,7 @@ from functools import cache
 from rag_sweeps.calling.caller import ModelCaller
 from rag_sweeps.calling.embedder import ApiEmbedder
 from rag_sweeps.calling.limits import Limits
+from rag_sweeps.config import SweepConfig
 from rag_sweeps.errors import InputError
 from rag_sweeps.ledger import Ledger
 from rag_sweeps.parameters import TrialParams
@@ -25,6 +26,11 @@ def limits_of(params: TrialParams) -> Limits:
         timeout_s=params.request_timeout_s,
         attempts=params.request_attempts,
     )
+
+
+def sweep_caller(sweep: SweepConfig, sweep_id: str) -> ModelCaller | None:
+    """Who asks the models that a sweep names, under its cap; None where it names none. sweep_id: in the ledger."""
+    return caller_for(sweep.models, sweep.trial_params({}), sweep_id=sweep_id, budget_usd=sweep.budget_usd)
 
 
 def caller_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,11 +47,15 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     mode = detect_mode()
     click.echo(mode.line)
 
+    from rag_sweeps.calling import sweep_caller
     from rag_sweeps.cli.check import check_tokenizers
     from rag_sweeps.cli.golden import summary
+    from rag_sweeps.cli.hosted import leave
+    from rag_sweeps.cli.hosted_sweep import hosted_events, open_hosted
     from rag_sweeps.config import load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
+    from rag_sweeps.hosting.addresses import purse_of
     from rag_sweeps.outcome import confirm, read_outcome
     from rag_sweeps.sweep import begin
     from rag_sweeps.workers import run_workers
@@ -73,16 +77,31 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     for moved in golden.report.moved:
         click.echo(f"moved quote: {moved.question_id} in {moved.to_document}, now at {moved.to_start}", err=True)
 
-    log = begin(checked, golden, count=count, mode=mode.line, created=datetime.now(UTC).isoformat(timespec="seconds"))
+    log = begin(
+        checked,
+        golden,
+        count=count,
+        mode=mode.line,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        workers=workers,
+    )
     click.echo(f"sweep {log.folder.name}: {count} trials and the baselines, {workers} worker{'s' * (workers > 1)}")
     console = Console()
-    with _bars(console) as bars:
+    with ExitStack() as leaving, _bars(console) as bars:
         task = bars.add_task("starting", total=None)
-        for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
+        if mode.is_online:
+            work = open_hosted(checked, golden, log, count=count, progress=_stage(bars))
+            caller = work.caller
+            leaving.callback(leave, work)
+            events = hosted_events(work, count=count, workers=workers)
+        else:
+            caller = sweep_caller(checked, purse_of(log))
+            events = run_workers(checked, golden, log, mode, caller=caller, workers=workers, progress=_stage(bars))
+        for event in events:
             _show(event, console, log)
             _advance(bars, task, event, log)
         bars.update(task, description="held-out questions")
-        outcome = confirm(checked, golden, log, read_outcome(log), progress=_stage(bars))
+        outcome = confirm(checked, golden, log, read_outcome(log), caller=caller, progress=_stage(bars))
     _conclude(log, outcome, golden, console)
 
 

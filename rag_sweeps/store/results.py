@@ -35,9 +35,13 @@ def result_path(trial_id: str, split: Split) -> Path:
 
 def write_result(result: TrialResult, path: Path | None = None) -> None:
     """Keep a result, where every sweep finds it or at a path of its own. Writing it twice leaves one file."""
+    write_text_atomic(path or result_path(result.trial_id, result.split), result_text(result))
+
+
+def result_text(result: TrialResult) -> str:
+    """The content of a result's file, with its checksum."""
     content = _to_plain(result)
-    text = canonical_json({"checksum": digest_of(content), "result": content})
-    write_text_atomic(path or result_path(result.trial_id, result.split), text)
+    return canonical_json({"checksum": digest_of(content), "result": content})
 
 
 def read_result(trial_id: str, split: Split) -> TrialResult | None:

@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/sdk/otel/") or path == "/healthz":
             return 200, {}, "application/json"
         with state.lock:
-            return weave.answer(self.owner, self.command, path, self.headers.get("Content-Type", ""), body)
+            return weave.answer(self.owner.weave, self.command, path, self.headers.get("Content-Type", ""), body)
 
     def _storage(self, path: str, body: bytes) -> tuple[int, Any, str]:
         state = self.owner.state

@@ -36,6 +36,7 @@ def user_node() -> Node:
         "admin": False,
         "flags": "{}",
         "entity": ENTITY,
+        "defaultEntity": {"__typename": "Entity", "id": f"entity:{ENTITY}", "name": ENTITY},
         "deletedAt": None,
         "photoUrl": None,
         "apiKeys": connection([]),

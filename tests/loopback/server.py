@@ -20,7 +20,7 @@ from typing import Any, Self
 from .faults import Faults
 from .handler import Handler
 from .state import ENTITY, Artifact, Collection, Report, Run, State, Sweep
-from .weave import WeaveState
+from .weave_state import Call, Object, WeaveState
 
 API_KEY = "loopback0" + "0" * 31
 
@@ -137,12 +137,14 @@ class LoopbackServer:
         return list(self.state.registry)
 
     @property
-    def calls(self) -> dict[str, Any]:
+    def calls(self) -> list[Call]:
+        """Weave's calls, in the order they started."""
         with self.state.lock:
-            return dict(self.weave.calls)
+            kept = [call for call in self.weave.calls.values() if not call.deleted]
+            return sorted(kept, key=lambda call: call.started_at)
 
     @property
-    def objects(self) -> list[Any]:
+    def objects(self) -> list[Object]:
         with self.state.lock:
             return list(self.weave.objects)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 from pathlib import Path
 
+from loopback.clients import python, result_of
 from loopback.server import LoopbackServer
 
 LOG = """
@@ -55,21 +55,9 @@ print(json.dumps({
 """
 
 
-def python(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run code that must succeed."""
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
 def test_a_run_keeps_what_was_logged_and_an_equal_artifact_is_the_same_version(
     server: LoopbackServer, hosted: dict[str, str], tmp_path: Path
 ) -> None:
-    import json
-
     python(LOG, hosted)
     first, second = server.runs.values()
     assert (first.state, first.exit_code, second.state) == ("finished", 0, "finished")
@@ -91,7 +79,7 @@ def test_a_run_keeps_what_was_logged_and_an_equal_artifact_is_the_same_version(
     assert second.used_artifacts == [golden.versions[0]]
     assert (tmp_path / "there" / "questions.jsonl").read_bytes() == b"two questions"
 
-    assert json.loads(python(READ, hosted).stdout) == {
+    assert result_of(python(READ, hosted)) == {
         "config": {"chunk_size": 64},
         "history": [1.0, 0.5],
         "sampled": [1.0, 0.5],
