@@ -236,6 +236,9 @@ _ONLY_CALLING = {
 }
 _ONLY_SEARCH = {"racing", "race_block", "warm_start"}
 _ONLY_LOGGING = {"logged_text", "logged_rows", "traced_share"}
+NOT_SEARCHED = frozenset({"budget_usd"} | _ONLY_CALLING | _ONLY_LOGGING)
+"""Parameters that change neither a trial nor the search: with another value of them a sweep goes on."""
+
 _ONLY_DENSE = {
     *("embedding_model", "embedding_backend", "embedding_precision", "embedding_dimensions"),
     *("query_prompt", "document_prompt", "similarity", "index_factory", "index_search"),
