@@ -19,7 +19,7 @@ from rag_sweeps.parameters import DEFAULTS, TrialParams
 from rag_sweeps.protocols import Progress, Sink
 from rag_sweeps.records import Split, TrialResult
 from rag_sweeps.search import SearchSpace, baseline_proposals, is_exhausted, make_study, space_of
-from rag_sweeps.store.golden_sets import keep_golden
+from rag_sweeps.store.golden_sets import keep_golden, kept_tags
 from rag_sweeps.store.results import read_result, write_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 from rag_sweeps.trial import run_trial, trial_id
@@ -156,7 +156,14 @@ def read_outcome(log: SweepLog) -> Outcome:
     if not measured:
         raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
     cost_counts = record.metric == OBJECTIVE and float(record.settings["cost_weight"]) > 0
-    decision = decide(measured, metric=record.metric, goal=record.goal, cost_counts=cost_counts)
+    decision = decide(
+        measured,
+        metric=record.metric,
+        goal=record.goal,
+        cost_counts=cost_counts,
+        second=record.objectives[1] if len(record.objectives) > 1 else None,
+        tags=kept_tags(record.golden_digest),
+    )
     return Outcome(record, tuple(measured), decision)
 
 

@@ -39,7 +39,7 @@ from rag_sweeps.records import (
 )
 from rag_sweeps.relevance import context_tokens, match
 from rag_sweeps.retrieval import Retrieved, retrieve
-from rag_sweeps.statistics import bootstrap_intervals
+from rag_sweeps.statistics import mean_intervals
 from rag_sweeps.store.files import digest_of
 from rag_sweeps.tokenization import tokenizer_revision
 
@@ -105,7 +105,7 @@ def run_trial(
     if n_unscored > MAX_UNSCORED_SHARE * len(questions):
         raise TrialError(f"{n_unscored} of {len(questions)} answers could not be scored; the trial has no result")
     with clock("statistics"):
-        metrics = bootstrap_intervals(scores)
+        metrics = mean_intervals(scores)
 
     return TrialResult(
         trial_id=trial_id(params, golden),

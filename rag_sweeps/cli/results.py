@@ -33,8 +33,7 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
         return
     from rich.console import Console
 
-    from rag_sweeps.cli.tables import leaderboard
-    from rag_sweeps.decision import sentence
+    from rag_sweeps.cli.tables import leaderboard, print_statements
     from rag_sweeps.sweep import read_outcome
 
     outcome = read_outcome(log)
@@ -44,7 +43,7 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
     for trial in log.trials():
         if trial.state == "failed":
             console.print(f"trial {trial.number} failed: {trial.reason}", style="red", markup=False, highlight=False)
-    console.print(sentence(decision, record.swept), markup=False, highlight=False)
+    print_statements(console, decision, record.swept)
 
 
 def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
