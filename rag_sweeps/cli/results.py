@@ -33,8 +33,7 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
         return
     from rich.console import Console
 
-    from rag_sweeps.cli.tables import leaderboard
-    from rag_sweeps.decision import sentence
+    from rag_sweeps.cli.tables import leaderboard, print_statements
     from rag_sweeps.outcome import read_outcome
 
     outcome = read_outcome(log)
@@ -46,7 +45,7 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
             console.print(f"trial {trial.number} dropped: {trial.reason}", style="dim", markup=False, highlight=False)
         if trial.state == "failed":
             console.print(f"trial {trial.number} failed: {trial.reason}", style="red", markup=False, highlight=False)
-    console.print(sentence(decision, record.swept), markup=False, highlight=False)
+    print_statements(console, decision, record.swept)
 
 
 def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:

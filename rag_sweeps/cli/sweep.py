@@ -137,8 +137,7 @@ def _stop_at_cap(log: SweepLog, golden: GoldenSet, console: Console, cap: CapRea
 
 def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Console) -> None:
     from rag_sweeps.cli.report import write
-    from rag_sweeps.cli.tables import leaderboard
-    from rag_sweeps.decision import sentence
+    from rag_sweeps.cli.tables import leaderboard, print_statements
     from rag_sweeps.errors import TrialError
     from rag_sweeps.proposing import n_measured
     from rag_sweeps.store.files import shown
@@ -152,7 +151,7 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
         console.print(f"{n_failed} failed; rag-sweeps results lists the reasons", style="red")
     console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False)
     console.print()
-    console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
+    print_statements(console, decision, record.swept)
     finished = n_measured(trials)
     lost = [trial.baseline for trial in trials if trial.baseline and trial.state == "failed"]
     if lost:
