@@ -16,6 +16,7 @@ from rag_sweeps.config.advice import find_warnings
 from rag_sweeps.config.combinations import check_answer_goals, check_combinations, check_grid
 from rag_sweeps.config.goals import check_goals, objective_names, read_objectives
 from rag_sweeps.config.golden_path import check_golden_set, find_golden_dir
+from rag_sweeps.config.models import check_models
 from rag_sweeps.config.objectives import Objective
 from rag_sweeps.config.problems import ConfigError, Problem, show_value
 from rag_sweeps.config.specs import check_parameter, is_constant
@@ -134,6 +135,7 @@ def _check_parameters(document: Marked, parameters: Marked, path: Path) -> Itera
         yield from check_golden_set(document, path)
     yield from check_combinations(document, sound)
     yield from check_answer_goals(objective_names(document), sound)
+    yield from check_models(sound)
     if document.plain.get("method") == "grid":
         yield from check_grid(parameters, sound)
 
