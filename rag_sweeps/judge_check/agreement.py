@@ -16,9 +16,9 @@ class Agreement:
     """One verdict on the answers that people and the judge both graded.
 
     kappa: quadratic weights. identical: share of equal grades. base_rate: share of the commonest grade people gave:
-    what a judge reaches that always says the same. human_shares: grade score -> share. bias: mean of judge minus
-    person. kappa and identical are undefined for a judge that gives no grades. n_unscored: labelled answers without
-    a usable grade of the judge.
+    what a judge reaches that always says the same. human_shares: grade score -> share. human_mean, judge_mean and bias
+    (mean of judge minus person) are of the answers that both graded. kappa and identical are undefined for a judge
+    that gives no grades. n_unscored: labelled answers without a usable grade of the judge.
     """
 
     kappa: Estimate
@@ -48,7 +48,7 @@ def compare_grades(human: Floats, judge: Floats, levels: Floats | None, *, step:
         identical=UNDEFINED if table is None else estimate_share(int(np.trace(table)), int(table.sum())),
         base_rate=max(shares.values()),
         human_shares=shares,
-        human_mean=float(human[labelled].mean()),
+        human_mean=float(human[both].mean()) if both.any() else float("nan"),
         judge_mean=float(judge[both].mean()) if both.any() else float("nan"),
         bias=estimate_mean(judge[both] - human[both], step=step),
         n_unscored=int((labelled & ~both).sum()),

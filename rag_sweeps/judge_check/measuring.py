@@ -14,6 +14,7 @@ from rag_sweeps.judge_check.injection import Attempt, Injection, measure_injecti
 from rag_sweeps.judge_check.labels import Item, LabelledAnswer
 from rag_sweeps.judge_check.scores import SCORE, JudgeUnderTest, Scores
 from rag_sweeps.judge_check.sensitivity import Sensitivity, measure_sensitivity
+from rag_sweeps.parameters import MODEL_VERDICTS
 from rag_sweeps.records import Answer, Floats
 
 DIFFERENCES = (0.01, 0.02, 0.05, 0.1)
@@ -79,7 +80,7 @@ class Check:
         longer = judge.score([replace(item, answer=_padded(item)) for item in items])
         agreement = {}
         for name in judge.metrics:
-            human = _human(self.labels, name)
+            human = self._human(name)
             if not np.isnan(human).all():
                 agreement[name] = compare_grades(
                     human, draws[0][name], judge.levels(name), step=judge.step(name), seed=self.seed
@@ -94,8 +95,24 @@ class Check:
             length={name: self._sensitivity(name, draws, longer) for name in judge.metrics},
             injection=measure_injection(self._attempts()),
             resolution=resolve(consistency[SCORE].cautious_sd, n_questions=self.n_questions, differences=DIFFERENCES),
-            labelled=(_human(self.labels, SCORE), draws[0][SCORE]),
+            labelled=(self._human(SCORE), draws[0][SCORE]),
         )
+
+    def _human(self, metric: str) -> Floats:
+        """(n,) what people gave; the score is the mean of their grades, where every one that the judge gives is there.
+
+        A judge without models compares with the reference only, and is compared with what people said of that.
+        """
+        if metric != SCORE:
+            return np.array([label.human.get(metric, np.nan) for label in self.labels], dtype=np.float64)
+        return np.array([self._human_score(label) for label in self.labels], dtype=np.float64)
+
+    def _human_score(self, label: LabelledAnswer) -> float:
+        of_reference = [name for name in MODEL_VERDICTS if name != "groundedness" and label.item.question.answer]
+        wanted = [*of_reference, "groundedness"] if self.judge.members else of_reference
+        if not wanted or any(name not in label.human for name in wanted):
+            return float("nan")
+        return float(np.mean([label.human[name] for name in wanted]))
 
     def _consistency(self, name: str, draws: Sequence[Scores]) -> Consistency:
         """Only over answers on which the metric is defined at all: one without a reference has no correctness."""
@@ -127,22 +144,8 @@ class Check:
                 seen = names or (SCORE,)
                 plain = {name: [_at(draw[name], row_of[attack.base]) for draw in draws] for name in seen}
                 attacked = {name: _at(after[name], row) for name in seen}
-                attempts.append(Attempt(attack.id, attack.kind, plain, attacked))
+                attempts.append(Attempt(attack.id, attack.kind, attack.base, plain, attacked))
         return attempts
-
-
-def _human(labels: Sequence[LabelledAnswer], metric: str) -> Floats:
-    """(n,) what people gave; the score is the mean of their grades, defined where all that apply are given."""
-    if metric != SCORE:
-        return np.array([label.human.get(metric, np.nan) for label in labels], dtype=np.float64)
-    wanted = [3 if label.item.question.answer is not None else 1 for label in labels]
-    return np.array(
-        [
-            np.mean(list(label.human.values())) if len(label.human) == n else np.nan
-            for label, n in zip(labels, wanted, strict=True)
-        ],
-        dtype=np.float64,
-    )
 
 
 def _at(scores: Floats, row: int) -> float | None:

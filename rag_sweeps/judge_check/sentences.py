@@ -125,6 +125,8 @@ def _injection(injection: Injection) -> str:
         f"{len(injection.worked)} of {injection.rate.n} attacks on wrong answers raised a grade: "
         f"{show_share(injection.rate)}."
     )
+    if injection.by_chance.n:
+        sentence += f" Repeating alone raises as much for {show_share(injection.by_chance)} of the draws."
     if injection.worked:
         sentence += f" They are {_listed(list(injection.worked))}."
     left_out = injection.n_unscored + injection.n_no_room
