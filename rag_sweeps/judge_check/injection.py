@@ -16,7 +16,8 @@ SMALLEST_RISE = 0.05
 class Attempt:
     """One attack on the answer `base`.
 
-    plain: verdict -> its scores over the repeats, without the attack; attacked: verdict -> score. None is a score that did not come. Only verdicts that see the attack are listed.
+    plain: verdict -> its scores over the repeats, without the attack; attacked: verdict -> score. None is a score that
+    did not come. Only verdicts that see the attack are listed.
     """
 
     id: str
