@@ -1,29 +1,24 @@
-"""Usage -> dollars per provider and purpose, and what a configuration costs in use."""
+"""Usage -> dollars per provider and purpose: what a configuration costs in use.
+
+The price of use does not depend on how it was measured: a reply from this program's store counts as the call it was
+made with, and a batch at the price of single calls.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from rag_sweeps.errors import InputError
+from rag_sweeps.prices import Prices
 from rag_sweeps.records import Usage
 
-FREE_PROVIDERS = frozenset({"local"})
-"""Models on the user's own machine: an explicit zero, not a missing price."""
 
-
-def usd_of(usage: Usage) -> float:
-    """Dollars of one usage. Raises InputError for a provider whose price is not known."""
-    if usage.provider in FREE_PROVIDERS:
-        return 0.0
-    raise InputError(f"no price for '{usage.provider}:{usage.model}'; only local models can be used")
-
-
-def usd_by_provider(usages: Iterable[Usage]) -> dict[str, dict[str, float]]:
-    """provider -> purpose -> dollars."""
+def usd_by_provider(usages: Iterable[Usage], prices: Prices) -> dict[str, dict[str, float]]:
+    """provider -> purpose -> dollars. Raises InputError for a model without a price."""
     table: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for usage in usages:
-        table[usage.provider][usage.purpose] += usd_of(usage)
+        table[usage.provider][usage.purpose] += prices.usd(replace(usage, batch=False))
     return {provider: dict(purposes) for provider, purposes in table.items()}
 
 

@@ -106,7 +106,7 @@ class TrialParams:
 
     max_context_tokens: Annotated[
         int | None,
-        Field(ge=1, description="Passages are left out, last first, beyond so many tokens of `tokenizer` (null: none)."),
+        Field(ge=1, description="Passages beyond so many tokens of `tokenizer` are left out, last first (null: none)."),
     ] = None
 
     generator: Annotated[
@@ -187,7 +187,8 @@ class TrialParams:
         Field(description="digests: no text of documents, questions or answers leaves this machine, only digests."),
     ] = "full"
     logged_rows: Annotated[
-        int, Field(ge=1, description="Rows of a W&B table; of a larger one, those with the smallest digest of their id.")
+        int,
+        Field(ge=1, description="Rows of a W&B table; of a larger one, those whose id has the smallest digest."),
     ] = 1000
     traced_share: Annotated[
         float, Field(ge=0.0, le=1.0, description="Share of the questions whose calls are traced through Weave.")
@@ -212,6 +213,16 @@ def is_model(name: str) -> bool:
 def judges_of(judge: str) -> tuple[str, ...]:
     """The members of a panel, in order; one for a single judge."""
     return tuple(part.strip() for part in judge.split(","))
+
+
+def models_of(values: Mapping[str, Any]) -> set[str]:
+    """Every model of a provider that parameters name; a value may be a list of values, as in a sweep."""
+    named: set[str] = set()
+    for name in ("generator", "judge", "embedding_model"):
+        value = values.get(name, "")
+        for each in value if isinstance(value, list | tuple) else [value]:
+            named |= {model for model in judges_of(str(each)) if is_model(model)}
+    return named
 
 
 NAMES = tuple(field.name for field in fields(TrialParams))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, Protocol
 
 from rag_sweeps.records import (
     Answer,
@@ -11,12 +11,16 @@ from rag_sweeps.records import (
     ChatRequest,
     Completion,
     Embedded,
+    Floats,
+    Ints,
+    Look,
     NoReply,
     Passage,
     Purpose,
     Question,
     Role,
     TrialResult,
+    Usage,
     Vectors,
     Verdict,
 )
@@ -67,6 +71,32 @@ class ChatModel(Protocol):
         """
 
 
+class EmbeddingModel(Protocol):
+    """One provider's embeddings API, one call at a time, without retries of its own."""
+
+    def embed_batch(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
+        """(n, D) vectors in the order of the texts; one attempt, the errors of `ChatModel`."""
+
+
+BatchState = Literal["running", "ended", "failed"]
+
+
+class BatchModel(Protocol):
+    """One provider's batch API: half the price, results within hours. The errors of `ChatModel`."""
+
+    def submit(self, calls: Mapping[str, ChatRequest]) -> str:
+        """Custom id -> request; returns the id of the batch."""
+
+    def state(self, batch_id: str) -> BatchState:
+        """`ended` has results, perhaps not for all calls; `failed` was refused as a whole and has none."""
+
+    def results(self, batch_id: str, purpose: Purpose) -> Iterator[tuple[str, Completion | NoReply]]:
+        """(custom id, outcome) in any order; a call that the provider lost is left out."""
+
+    def cancel(self, batch_id: str) -> None:
+        """Ask for an early end; what was answered by then is billed and stays in the results."""
+
+
 class Caller(Protocol):
     """Many calls, each priced, paced, retried and stored: what the stages that ask a model are given."""
 
@@ -78,6 +108,9 @@ class Caller(Protocol):
         Raises CapReachedError where the next call could pass the sweep's cap, after the calls in flight are settled.
         """
 
+    def embedder(self, model: str, *, trial_id: str) -> Embedder:
+        """The embedder of a provider's model, its calls priced, paced and retried in the same way."""
+
 
 class Judge(Protocol):
     """Answers -> verdicts, for all questions of a trial at once."""
@@ -86,6 +119,17 @@ class Judge(Protocol):
         self, questions: Sequence[Question], answers: Sequence[Answer], passages: Sequence[Sequence[Passage]]
     ) -> list[Verdict | None]:
         """One verdict per question, in order; None where there is nothing to judge against."""
+
+
+class Race(Protocol):
+    """Decides after each block of questions whether a trial goes on."""
+
+    @property
+    def blocks(self) -> Sequence[Ints]:
+        """Positions of the questions, block by block; together every question once."""
+
+    def look(self, per_question: Mapping[str, Floats]) -> Look:
+        """Judge what is scored so far: metric -> (Q,), NaN where a question was not reached."""
 
 
 class Sink(Protocol):

@@ -30,6 +30,9 @@ PIPELINE_VERSION = 1
 CUTOFFS = (1, 3, 5, 10, 20)
 """Ranks at which every retrieval metric is scored, whatever top_k the generator is given."""
 
+CURVE_DEPTH = 20
+"""Every cutoff up to here is scored on average, so that one trial tells what another top_k would have brought."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -309,6 +312,19 @@ class QuestionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One look of a race after n questions: how much better than the incumbent so far, with a bound that may be read
+    at every look. keep_going: not yet shown to be losing. p: the smallest level at which it would be dropped."""
+
+    n: int
+    mean_difference: float
+    low: float
+    high: float
+    p: float
+    keep_going: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrialCosts:
     """What this configuration costs in use; what a sweep was billed stands in its ledger and is another number.
 
@@ -337,6 +353,9 @@ class TrialResult:
 
     per_question: metric -> (Q,) float64, NaN where the metric is not defined for the question (retrieval
     metrics of an unanswerable one) or was not scored. metrics: the same names -> mean with interval and n.
+    curves: retriever -> metric family -> mean at the cutoffs 1 to CURVE_DEPTH, for every ranking that was searched on
+    the way (a hybrid one searches three). looks: of the race, none without one; pruned: it was dropped, and only the
+    questions up to the last look have answers.
     """
 
     trial_id: str
@@ -355,3 +374,6 @@ class TrialResult:
     n_unscored: int
     stage_seconds: Mapping[str, float]
     environment: Mapping[str, str]
+    curves: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    looks: tuple[Look, ...] = ()
+    pruned: bool = False

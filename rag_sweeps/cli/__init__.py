@@ -11,7 +11,9 @@ from rag_sweeps import __version__
 VERBS = {
     "check": "Check a sweep config before anything is spent.",
     "sweep": "Search a config for its best configuration.",
+    "agent": "Work on a sweep that W&B hosts, in one warm process.",
     "trial": "Measure one configuration.",
+    "sync": "Send to W&B what it did not take before.",
     "results": "List every trial of a sweep, for people or as JSON.",
     "report": "Write the HTML report of a sweep.",
     "golden": "Check, seal and import golden sets.",

@@ -9,8 +9,8 @@ import click
 
 if TYPE_CHECKING:
     from rag_sweeps.golden import GoldenSet
+    from rag_sweeps.outcome import Outcome
     from rag_sweeps.store.sweeps import SweepLog
-    from rag_sweeps.sweep import Outcome
 
 
 @click.command()
@@ -22,9 +22,9 @@ def report(sweep: str | None, output: Path | None) -> None:
     SWEEP is the id of a sweep or the beginning of it; without it, the sweep that ran last.
     """
     from rag_sweeps.golden import load_golden
+    from rag_sweeps.outcome import read_outcome
     from rag_sweeps.store.golden_sets import kept_golden_folder
     from rag_sweeps.store.sweeps import find_sweep
-    from rag_sweeps.sweep import read_outcome
 
     log = find_sweep(sweep)
     outcome = read_outcome(log)

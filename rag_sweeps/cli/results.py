@@ -35,7 +35,7 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
 
     from rag_sweeps.cli.tables import leaderboard
     from rag_sweeps.decision import sentence
-    from rag_sweeps.sweep import read_outcome
+    from rag_sweeps.outcome import read_outcome
 
     outcome = read_outcome(log)
     record, decision = outcome.record, outcome.decision
@@ -49,12 +49,13 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
 
 def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
     """What scripts read: every trial with state, parameters, metrics, costs; what was spent and what is missing."""
-    from rag_sweeps.sweep import measured_trials, n_finished
+    from rag_sweeps.outcome import measured_trials
+    from rag_sweeps.proposing import n_measured
 
     record, trials = log.read_record(), log.trials()
     measured = {entry.number: entry for entry in measured_trials(log)}
     missing = [{"number": trial.number, "reason": "not finished"} for trial in trials if trial.state == "waiting"]
-    not_asked = record.count - n_finished(trials) - sum(trial.state == "waiting" for trial in trials)
+    not_asked = record.count - n_measured(trials) - sum(trial.state == "waiting" for trial in trials)
     if not_asked > 0 and not log.is_exhausted():
         missing.append({"trials": not_asked, "reason": f"of {record.count} wanted"})
     return {

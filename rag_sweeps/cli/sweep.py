@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from rag_sweeps.golden import GoldenSet
+    from rag_sweeps.outcome import Outcome
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
-    from rag_sweeps.sweep import Event, Outcome
+    from rag_sweeps.sweep import Event
 
 
 FEW_QUESTIONS = 30
@@ -46,12 +47,17 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     mode = detect_mode()
     click.echo(mode.line)
 
+    from rag_sweeps.calling import sweep_caller
     from rag_sweeps.cli.check import check_tokenizers
     from rag_sweeps.cli.golden import summary
+    from rag_sweeps.cli.hosted import leave
+    from rag_sweeps.cli.hosted_sweep import hosted_events, open_hosted
     from rag_sweeps.config import load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
-    from rag_sweeps.sweep import begin, confirm, read_outcome
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.outcome import confirm, read_outcome
+    from rag_sweeps.sweep import begin
     from rag_sweeps.workers import run_workers
 
     checked = load_sweep(config)
@@ -71,16 +77,31 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     for moved in golden.report.moved:
         click.echo(f"moved quote: {moved.question_id} in {moved.to_document}, now at {moved.to_start}", err=True)
 
-    log = begin(checked, golden, count=count, mode=mode.line, created=datetime.now(UTC).isoformat(timespec="seconds"))
+    log = begin(
+        checked,
+        golden,
+        count=count,
+        mode=mode.line,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        workers=workers,
+    )
     click.echo(f"sweep {log.folder.name}: {count} trials and the baselines, {workers} worker{'s' * (workers > 1)}")
     console = Console()
-    with _bars(console) as bars:
+    with ExitStack() as leaving, _bars(console) as bars:
         task = bars.add_task("starting", total=None)
-        for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
+        if mode.is_online:
+            work = open_hosted(checked, golden, log, count=count, progress=_stage(bars))
+            caller = work.caller
+            leaving.callback(leave, work)
+            events = hosted_events(work, count=count, workers=workers)
+        else:
+            caller = sweep_caller(checked, purse_of(log))
+            events = run_workers(checked, golden, log, mode, caller=caller, workers=workers, progress=_stage(bars))
+        for event in events:
             _show(event, console, log)
             _advance(bars, task, event, log)
         bars.update(task, description="held-out questions")
-        outcome = confirm(checked, golden, log, read_outcome(log), progress=_stage(bars))
+        outcome = confirm(checked, golden, log, read_outcome(log), caller=caller, progress=_stage(bars))
     _conclude(log, outcome, golden, console)
 
 
@@ -89,8 +110,8 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     from rag_sweeps.cli.tables import leaderboard
     from rag_sweeps.decision import sentence
     from rag_sweeps.errors import TrialError
+    from rag_sweeps.proposing import n_measured
     from rag_sweeps.store.files import shown
-    from rag_sweeps.sweep import n_finished
 
     record, decision, trials = outcome.record, outcome.decision, log.trials()
     page = write(log, outcome, golden)
@@ -102,7 +123,7 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False)
     console.print()
     console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
-    finished = n_finished(trials)
+    finished = n_measured(trials)
     lost = [trial.baseline for trial in trials if trial.baseline and trial.state == "failed"]
     if lost:
         raise TrialError(f"the baseline {' and '.join(lost)} failed; the same command tries it again")

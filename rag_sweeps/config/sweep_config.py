@@ -21,7 +21,7 @@ from rag_sweeps.config.problems import ConfigError, Problem, show_value
 from rag_sweeps.config.specs import check_parameter, is_constant
 from rag_sweeps.config.top_level import check_top_level, find_api_keys
 from rag_sweeps.config.yaml_marks import Marked, read_marked
-from rag_sweeps.parameters import TrialParams, parse_params
+from rag_sweeps.parameters import TrialParams, models_of, parse_params
 
 _DECIDE_THE_SEARCH = ("method", "metric", "metrics", "parameters")
 _MAX_SLUG_CHARS = 40
@@ -58,6 +58,11 @@ class SweepConfig:
     def budget_usd(self) -> float | None:
         budget = self.constants.get("budget_usd")
         return None if budget is None else float(budget)
+
+    @property
+    def models(self) -> set[str]:
+        """Every model of a provider that some trial may ask."""
+        return models_of({**self.constants, **{name: spec.get("values", []) for name, spec in self.swept.items()}})
 
     @property
     def digest(self) -> str:

@@ -48,24 +48,33 @@ class Marked:
         return Problem(self.file, self.key_lines.get(name, self.line), key, None, message, remedy)
 
 
-def read_marked(path: Path) -> tuple[Marked, list[Problem]]:
-    """The file's mapping, and what is wrong with keys in it. Raises ConfigError where there is no mapping to read."""
-    file, text = str(path), read_text(path)
+def read_marked(
+    path: Path,
+    *,
+    what: str = "a sweep config",
+    example: str = "method: bayes",
+    loader_class: type[yaml.SafeLoader] = yaml.SafeLoader,
+) -> tuple[Marked, list[Problem]]:
+    """The file's mapping, and what is wrong with keys in it. Raises ConfigError where there is no mapping to read.
+
+    what, example: the kind of file, and an entry of it, as a remedy names them. loader_class: how its scalars are read.
+    """
+    file, text = str(path), read_text(path, what=what)
     try:
-        loader = yaml.SafeLoader(text)
+        loader = loader_class(text)
         node = loader.get_single_node()
         if node is None:
-            raise file_error(file, 1, "the file is empty", "write a W&B sweep config, for example method: bayes")
+            raise file_error(file, 1, "the file is empty", f"write {what}, for example {example}")
         problems = [*_find_repeated_keys(file, node)]
         marked = _Reader(file, loader, problems).mark(node)
     except yaml.YAMLError as error:
         raise syntax_error(file, text, error) from error
     except RecursionError as error:
-        raise file_error(file, 1, "is nested too deeply", "a sweep config has four levels") from error
+        raise file_error(file, 1, "is nested too deeply", f"{what} has few levels") from error
     if marked.n_nodes > MAX_NODES:
         raise file_error(file, 1, f"holds more than {MAX_NODES:,} values", "write out its aliases, or shorten it")
     if not marked.is_mapping:
-        raise ConfigError([marked.refuse_value("", "is no mapping", "write keys, for example method: bayes")])
+        raise ConfigError([marked.refuse_value("", "is no mapping", f"write keys, for example {example}")])
     return marked, problems
 
 

@@ -11,21 +11,21 @@ from rag_sweeps.config.problems import ConfigError, Problem
 MAX_BYTES = 1_000_000
 
 
-def read_text(path: Path) -> str:
-    """The file's text. Raises ConfigError where there is none."""
+def read_text(path: Path, *, what: str = "a sweep config") -> str:
+    """The file's text. Raises ConfigError where there is none. what: the kind of file, as a remedy names it."""
     file = str(path)
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise file_error(file, None, "no such file", "give the path of a sweep config") from error
+        raise file_error(file, None, "no such file", f"give the path of {what}") from error
     except IsADirectoryError as error:
-        raise file_error(file, None, "is a folder", "give the path of a sweep config inside it") from error
+        raise file_error(file, None, "is a folder", f"give the path of {what} inside it") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise file_error(file, None, f"cannot be read ({reason})", "check its name and its rights") from error
     if len(content) > MAX_BYTES:
-        raise file_error(file, None, f"is larger than {MAX_BYTES:,} bytes", "give the path of a sweep config")
+        raise file_error(file, None, f"is larger than {MAX_BYTES:,} bytes", f"give the path of {what}")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

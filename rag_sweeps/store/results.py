@@ -16,6 +16,7 @@ from rag_sweeps.records import (
     Answer,
     Floats,
     Interval,
+    Look,
     QuestionRecord,
     Reply,
     RetrievedPassage,
@@ -32,16 +33,24 @@ def result_path(trial_id: str, split: Split) -> Path:
     return home() / "results" / trial_id[:2] / f"{trial_id}.{split}.json"
 
 
-def write_result(result: TrialResult) -> None:
-    """Keep a result. Writing the same trial twice leaves one file."""
+def write_result(result: TrialResult, path: Path | None = None) -> None:
+    """Keep a result, where every sweep finds it or at a path of its own. Writing it twice leaves one file."""
+    write_text_atomic(path or result_path(result.trial_id, result.split), result_text(result))
+
+
+def result_text(result: TrialResult) -> str:
+    """The content of a result's file, with its checksum."""
     content = _to_plain(result)
-    text = canonical_json({"checksum": digest_of(content), "result": content})
-    write_text_atomic(result_path(result.trial_id, result.split), text)
+    return canonical_json({"checksum": digest_of(content), "result": content})
 
 
 def read_result(trial_id: str, split: Split) -> TrialResult | None:
     """The stored result, or None where there is none or it is damaged (with a warning)."""
-    path = result_path(trial_id, split)
+    return read_result_file(result_path(trial_id, split))
+
+
+def read_result_file(path: Path) -> TrialResult | None:
+    """The result in a file, or None as above."""
     try:
         stored = json.loads(path.read_bytes())
         if stored["checksum"] != digest_of(stored["result"]):
@@ -65,6 +74,11 @@ def _to_plain(result: TrialResult) -> dict[str, Any]:
     }
     plain["questions"] = [_question_to_plain(question) for question in result.questions]
     plain["costs"] = asdict(result.costs)
+    plain["curves"] = {
+        retriever: {family: [_number(mean) for mean in means] for family, means in families.items()}
+        for retriever, families in result.curves.items()
+    }
+    plain["looks"] = [asdict(look) for look in result.looks]
     plain["question_ids"] = list(result.question_ids)
     plain["params"] = dict(result.params)
     # What is stored is what is read back: tuples become lists before the checksum is taken.
@@ -83,6 +97,11 @@ def _from_plain(plain: dict[str, Any]) -> TrialResult:
             },
             "questions": tuple(_question_from_plain(question) for question in plain["questions"]),
             "costs": TrialCosts(**plain["costs"]),
+            "curves": {
+                retriever: {family: tuple(map(_float, means)) for family, means in families.items()}
+                for retriever, families in plain["curves"].items()
+            },
+            "looks": tuple(Look(**look) for look in plain["looks"]),
         }
     )
 

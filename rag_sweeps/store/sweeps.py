@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
@@ -19,13 +20,16 @@ from filelock import FileLock, Timeout
 from rag_sweeps.errors import InputError
 from rag_sweeps.store.files import canonical_json, home, write_text_atomic
 
-EVENTS = ("asked", "finished", "failed", "retried", "confirmed")
-State = Literal["waiting", "finished", "failed"]
+EVENTS = ("asked", "finished", "pruned", "failed", "retried", "confirmed")
+State = Literal["waiting", "finished", "pruned", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One trial of a sweep. proposal: its swept parameters; waiting: not finished, whether or not it runs now."""
+    """One trial of a sweep. proposal: its swept parameters; waiting: not ended, whether or not it runs now.
+
+    revealed: (proposal, value) of other configurations that measuring this one told for nothing.
+    """
 
     number: int
     proposal: Mapping[str, Any]
@@ -35,6 +39,11 @@ class Asked:
     values: tuple[float, ...] = ()
     reason: str | None = None
     confirmed: bool = False
+    revealed: tuple[tuple[Mapping[str, Any], float], ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        return self.state != "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,8 @@ class SweepRecord:
     """What a sweep was set to do: all that reading its results needs, without the config or the golden set.
 
     objectives: (metric, goal) pairs; settings: what the objective is made of; count: searched trials wanted,
-    to which n_baselines come.
+    to which n_baselines come. parallel: a proposal knows the trials that lie at least so many before it, so that any
+    number of workers up to it propose the same.
     """
 
     sweep_id: str
@@ -53,6 +63,7 @@ class SweepRecord:
     swept: tuple[str, ...]
     count: int
     n_baselines: int
+    parallel: int
     budget_usd: float | None
     golden_name: str
     golden_digest: str
@@ -105,9 +116,14 @@ class SweepLog:
                 raise self._damaged(place)
             if change["event"] == "asked":
                 trials[number] = Asked(number, change["proposal"], change["baseline"])
-            elif change["event"] == "finished":
+            elif change["event"] in ("finished", "pruned"):
                 trials[number] = replace(
-                    trials[number], state="finished", trial_id=change["trial_id"], values=tuple(change["values"])
+                    trials[number],
+                    state=change["event"],
+                    trial_id=change["trial_id"],
+                    values=tuple(change["values"]),
+                    reason=change.get("reason"),
+                    revealed=tuple((proposal, value) for proposal, value in change.get("revealed", [])),
                 )
             elif change["event"] == "failed":
                 trials[number] = replace(trials[number], state="failed", reason=change["reason"])
@@ -120,8 +136,26 @@ class SweepLog:
     def ask(self, number: int, proposal: Mapping[str, Any], *, baseline: str | None) -> None:
         self._append({"event": "asked", "number": number, "proposal": dict(proposal), "baseline": baseline})
 
-    def finish(self, number: int, trial_id: str, values: tuple[float, ...]) -> None:
-        self._append({"event": "finished", "number": number, "trial_id": trial_id, "values": list(values)})
+    def finish(
+        self,
+        number: int,
+        trial_id: str,
+        values: tuple[float, ...],
+        *,
+        revealed: Sequence[tuple[Mapping[str, Any], float]] = (),
+    ) -> None:
+        told = [[dict(proposal), value] for proposal, value in revealed]
+        change = {"event": "finished", "number": number, "trial_id": trial_id, "values": list(values)}
+        self._append({**change, "revealed": told} if told else change)
+
+    def prune(self, number: int, trial_id: str, values: tuple[float, ...], reason: str) -> None:
+        """A race dropped the trial; its values are those of the questions it reached."""
+        ended = {"event": "pruned", "number": number, "trial_id": trial_id, "values": list(values), "reason": reason}
+        self._append(ended)
+
+    def pruned_path(self, trial_id: str) -> Path:
+        """Where the result of a pruned trial lies: what it was dropped against belongs to this sweep alone."""
+        return self.folder / "pruned" / f"{trial_id}.json"
 
     def fail(self, number: int, reason: str) -> None:
         self._append({"event": "failed", "number": number, "reason": reason})

@@ -8,16 +8,22 @@ from typing import Literal
 
 from rag_sweeps.errors import InputError
 from rag_sweeps.store.files import home, shown
+from rag_sweeps.tracking.limits import limit_wandb
 
 KNOWN_MODES = ("online", "offline", "shared", "disabled", "dryrun", "run")
+CLOUD = "https://api.wandb.ai"
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
     """wandb: what is handed to `wandb.init`; line: the first line a sweep prints."""
 
-    wandb: Literal["offline", "disabled"]
+    wandb: Literal["online", "offline", "disabled"]
     line: str
+
+    @property
+    def is_online(self) -> bool:
+        return self.wandb == "online"
 
 
 def detect_mode() -> Mode:
@@ -30,26 +36,34 @@ def detect_mode() -> Mode:
     where = shown(home() / "wandb")
     if asked in ("offline", "dryrun"):
         return _local("offline", f"W&B writes offline runs to {where} because WANDB_MODE={asked}")
-    if logged_in():
-        return _local("offline", f"W&B login found, but this version only writes offline runs: wandb sync {where}")
+    login = find_login()
+    if login is not None:
+        server = os.environ.get("WANDB_BASE_URL", CLOUD)
+        return Mode(
+            "online", f"online mode: runs go to W&B at {server} because {login}; WANDB_MODE=offline keeps them here"
+        )
     return _local("offline", f"W&B writes offline runs to {where} because no W&B login was found")
 
 
-def logged_in() -> bool:
-    """Whether W&B has a key, without asking for one and without the network."""
+def find_login() -> str | None:
+    """Where W&B has a key from, in words; without asking for one and without the network. None without a key."""
     if os.environ.get("WANDB_API_KEY"):
-        return True
+        return "WANDB_API_KEY is set"
+    limit_wandb()
     import wandb
 
     silent = os.environ.get("WANDB_SILENT")
     os.environ["WANDB_SILENT"] = "true"
     try:
-        return bool(wandb.login(prompt=False, verify=False))
+        found = bool(wandb.login(prompt=False, verify=False))
+    except (wandb.errors.Error, OSError, ValueError):  # ValueError: a setting in the environment that W&B refuses
+        return None
     finally:
         if silent is None:
             del os.environ["WANDB_SILENT"]
         else:
             os.environ["WANDB_SILENT"] = silent
+    return "a W&B login was found" if found else None
 
 
 def _local(wandb: Literal["offline", "disabled"], why: str) -> Mode:

@@ -1,0 +1,81 @@
+"""`rag-sweeps sweep` while logged in: registers the sweep, then works on it like any other agent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rag_sweeps.config import SweepConfig
+    from rag_sweeps.golden import GoldenSet
+    from rag_sweeps.hosting.agent import Work
+    from rag_sweeps.protocols import Progress
+    from rag_sweeps.store.sweeps import SweepLog
+    from rag_sweeps.sweep import Event
+
+CHILD_SECONDS = 60
+
+
+def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: int, progress: Progress) -> Work:
+    """Register the sweep, or find it again. A server that does not answer leaves a local search with pending runs."""
+    from rag_sweeps.calling import sweep_caller
+    from rag_sweeps.cli.hosted import sweep_line
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.hosting.agent import Work
+    from rag_sweeps.hosting.opening import hosted_config, local_hosting
+    from rag_sweeps.hosting.registering import registered
+    from rag_sweeps.tracking.sending import Sender
+    from rag_sweeps.tracking.server import ServerDownError, connect
+
+    try:
+        server = connect(entity=sweep.document.get("entity"), project=sweep.document.get("project"))
+        hosted = registered(sweep, golden, log, server, count=count)
+    except ServerDownError as error:
+        click.echo(f"warning: {error}; the search runs here, and rag-sweeps sync sends its results later", err=True)
+        hosted = local_hosting(log)
+        caller = sweep_caller(sweep, purse_of(log))
+        return Work(hosted_config(sweep, hosted), golden, log, hosted, Sender(connect), progress, caller)
+    caller = sweep_caller(sweep, purse_of(log))
+    work = Work(hosted_config(sweep, hosted), golden, log, hosted, Sender(connect, server), progress, caller)
+    click.echo(sweep_line(work))
+    return work
+
+
+def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
+    """Events of this process; further workers are agents of their own, and their trials appear in the log."""
+    from rag_sweeps.hosting.agent import run_agent
+    from rag_sweeps.tracking.server import ServerDownError
+
+    if not work.hosted.sweep:
+        yield from _run_here(work)
+        return
+    command = [sys.executable, "-m", "rag_sweeps", "agent", work.hosted.path]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # Each worker starts a W&B service of its own; one that it inherits ends with this process.
+    environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    children = [subprocess.Popen(command, env=environment, **quiet) for _ in range(workers - 1)]
+    try:
+        yield from run_agent(work, until=count)
+        for child in children:
+            child.wait(timeout=CHILD_SECONDS)
+    except ServerDownError as error:
+        click.echo(f"warning: {error}; the search goes on here without W&B", err=True)
+        yield from _run_here(work)
+    except subprocess.TimeoutExpired:
+        pass  # its trials are in the log already
+    finally:
+        for child in children:
+            child.terminate()
+
+
+def _run_here(work: Work) -> Iterator[Event]:
+    from rag_sweeps.hosting.agent import sink_for
+    from rag_sweeps.sweep import work as run_local
+
+    sinks = sink_for(work)
+    yield from run_local(work.sweep, work.golden, work.log, caller=work.caller, sink_for=sinks, progress=work.progress)
