@@ -17,6 +17,7 @@ VERBS = {
     "results": "List every trial of a sweep, for people or as JSON.",
     "report": "Write the HTML report of a sweep.",
     "golden": "Check, seal and import golden sets.",
+    "judge": "Measure the judge of a config: noise, bias, attacks.",
     "doctor": "Show what is installed, logged in and cached, and what to do about it.",
     "schema": "Print the JSON schema of a sweep config, for editors.",
 }
