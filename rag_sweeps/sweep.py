@@ -125,6 +125,12 @@ def n_finished(trials: Sequence[Asked]) -> int:
     return sum(trial.state == "finished" and trial.baseline is None for trial in trials)
 
 
+def is_complete(log: SweepLog, count: int) -> bool:
+    """Whether nothing is left to measure: enough trials of the search, and none that is still waited for."""
+    trials = log.trials()
+    return n_finished(trials) >= count and all(trial.state != "waiting" for trial in trials)
+
+
 def measure(params: TrialParams, golden: GoldenSet, *, split: Split, progress: Progress) -> tuple[TrialResult, bool]:
     """The result of a trial, and whether the store had it. A new one is stored before anybody else sees it."""
     stored = read_result(trial_id(params, golden), split)
