@@ -25,13 +25,18 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
     """Register the sweep, or find it again. A server that does not answer leaves a local search with pending runs."""
     from rag_sweeps.calling import sweep_caller
     from rag_sweeps.cli.hosted import sweep_line
-    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.hosting.addresses import purse_of, recall
     from rag_sweeps.hosting.agent import Work
     from rag_sweeps.hosting.opening import hosted_config, local_hosting
     from rag_sweeps.hosting.registering import registered
+    from rag_sweeps.sweep import is_complete
     from rag_sweeps.tracking.sending import Sender
     from rag_sweeps.tracking.server import ServerDownError, connect
 
+    if recall(log) is None and is_complete(log, count):
+        # Measured while no server answered: what is pending is sent, and nothing is left to register a sweep for.
+        local = local_hosting(log)
+        return Work(hosted_config(sweep, local), golden, log, local, Sender(connect), progress)
     try:
         server = connect(entity=sweep.document.get("entity"), project=sweep.document.get("project"))
         hosted = registered(sweep, golden, log, server, count=count)
