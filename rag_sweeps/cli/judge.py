@@ -104,8 +104,8 @@ def _corrected(sweep: str, findings: Findings, under_test: JudgeUnderTest) -> tu
     from rag_sweeps.errors import InputError
     from rag_sweeps.judge_check.correction import correct_mean
     from rag_sweeps.judge_check.scores import SCORE
+    from rag_sweeps.outcome import read_outcome
     from rag_sweeps.store.sweeps import find_sweep
-    from rag_sweeps.sweep import read_outcome
 
     outcome = read_outcome(find_sweep(sweep))
     best = outcome.decision.recommended.measured

@@ -19,15 +19,15 @@ def queries(state: State, base_url: str) -> Node:
         kept = [each for each in state.projects.values() if each.entity == (entity_name or ENTITY)]
         return connection([nodes.project_node(state, each, base_url) for each in kept], first, after)
 
-    def view(id: str) -> Node | None:  # noqa: A002
+    def view(id: str) -> Node | None:
         found = reports.find_report(state, id)
         return None if found is None else reports.view_node(found)
 
-    def artifact(id: str) -> Node | None:  # noqa: A002
+    def artifact(id: str) -> Node | None:
         found = state.artifacts.get(id)
         return None if found is None else artifacts.artifact_node(state, found, base_url)
 
-    def artifact_collection(id: str) -> Node | None:  # noqa: A002
+    def artifact_collection(id: str) -> Node | None:
         found = next((each for each in state.collections() if each.id == id), None)
         return None if found is None else artifacts.collection_node(state, found, base_url)
 
