@@ -27,9 +27,12 @@ class Outcome:
 
 
 def read_outcome(log: SweepLog) -> Outcome:
-    """What the log and the store hold. Raises InputError where nothing is finished."""
+    """What the log and the store hold. Raises InputError where nothing is finished, TrialError where all failed."""
     record, measured = log.read_record(), measured_trials(log)
     if not measured:
+        failed = [trial for trial in log.trials() if trial.state == "failed"]
+        if failed:
+            raise TrialError(f"no trial finished, {len(failed)} failed; the last one: {failed[-1].reason}")
         raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
     cost_counts = record.metric == OBJECTIVE and float(record.settings["cost_weight"]) > 0
     decision = decide(
