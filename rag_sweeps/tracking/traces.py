@@ -51,7 +51,8 @@ class Trace:
         @weave.op(name="Evaluation.evaluate", eager_call_start=True)
         def evaluate(self: weave.Evaluation, model: weave.Model) -> None: ...
 
-        evaluation = weave.Evaluation(dataset=weave.Dataset(name=self._dataset_name(), rows=self._rows()), scorers=[])
+        dataset = weave.Dataset(name=self._dataset_name(), rows=weave.Table(self._rows()))
+        evaluation = weave.Evaluation(dataset=dataset, scorers=[])
         model = weave.Model(name=f"trial-{self._result.trial_id[:12]}", description=self._settings())
         longest = max((self._seconds(record) for record in self._result.questions), default=0.0)
         began = datetime.now(UTC) - timedelta(seconds=longest)
@@ -145,7 +146,7 @@ class Trace:
         self._client.finish_call(call, written.output, ended_at=ended)
 
     def _traced(self) -> list[int]:
-        """Positions of the questions that are traced: the declared share, those with the smallest digest of their id."""
+        """Positions of the traced questions: the declared share, those whose ids have the smallest digests."""
         ids = self._result.question_ids
         share = float(str(self._result.params.get("traced_share", 1.0)))
         most = len(ids) if share >= 1.0 else round(share * len(ids))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Cli
-from loopback.fixtures import hosted
 from loopback.providers.server import ProviderServer
 from loopback.server import LoopbackServer
 
@@ -24,19 +23,6 @@ MODELS = {
     "quality_metric": {"value": "answer_score"},
     "budget_usd": {"value": 5.0},
 }
-
-
-def reply(model: str, system: str, user: str) -> str:
-    """A generator that quotes nothing and a judge that gives everybody the highest grade."""
-    if "claude" in model:
-        return json.dumps({"reason": "it says what the reference says", "grade": "A"})
-    return json.dumps({"answer": "Twenty-six days.", "citations": [1]})
-
-
-@pytest.fixture
-def providers() -> Iterator[ProviderServer]:
-    with ProviderServer(reply) as running:
-        yield running
 
 
 def test_a_sweep_asks_models_pays_once_and_knows_what_it_paid(
@@ -97,11 +83,3 @@ def evaluation_means(server: LoopbackServer) -> Mapping[str, float]:
         for call in server.calls
         if call.name == "Evaluation.evaluate"
     }
-
-
-@pytest.fixture
-def server(providers: ProviderServer) -> Iterator[LoopbackServer]:
-    with LoopbackServer() as running:
-        yield running
-        problems = list(running.problems)
-    assert problems == []
