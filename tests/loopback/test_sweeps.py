@@ -70,6 +70,8 @@ COMMAND = ["${env}", "${interpreter}", "trial.py"]
 def test_an_agent_runs_each_proposal_once_until_the_cap(server: LoopbackServer, hosted: dict[str, str]) -> None:
     printed = result_of(python(AGENT, hosted))
     (sweep,) = server.sweeps.values()
+    canceled = run([sys.executable, "-m", "wandb", "sweep", "--cancel", f"team/demo/{sweep.id}"], hosted)
+    assert (canceled.returncode, sweep.state) == (0, "CANCELED"), canceled.stderr
     values = [run.config["k"] for run in sweep.runs]
     assert [run.summary["objective"] for run in sweep.runs] == values
     assert {run.state for run in sweep.runs} == {"finished"}
@@ -120,7 +122,7 @@ def test_a_scheduler_enqueues_what_an_agent_runs(
     ) as scheduler:
         try:
             agent = run([sys.executable, "-c", SCHEDULED_AGENT, sweep.id], hosted)
-            said, _ = scheduler.communicate(timeout=60)
+            said, _ = scheduler.communicate(timeout=120)
         finally:
             scheduler.kill()
     assert agent.returncode == 0, agent.stderr + agent.stdout
