@@ -179,6 +179,15 @@ def test_a_run_its_agent_no_longer_reports_has_crashed(server: LoopbackServer, s
     assert server.runs[str(second["run_id"])].state == "crashed"
 
 
+def test_the_grid_goes_on_where_a_run_adds_to_its_config(server: LoopbackServer, sweep_id: str) -> None:
+    agent = agent_of(server, sweep_id)
+    (first,) = heartbeat(server, agent)
+    server.runs[str(first["run_id"])].config_sent["revision"] = {"value": "abc"}
+    server.runs[str(first["run_id"])].state = "finished"
+    (second,) = heartbeat(server, agent)
+    assert second["args"] == {"k": {"value": 2}}
+
+
 def test_a_canceled_sweep_stops_its_runs_before_its_agents(server: LoopbackServer, sweep_id: str) -> None:
     agent = agent_of(server, sweep_id)
     (first,) = heartbeat(server, agent)
