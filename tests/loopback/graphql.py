@@ -40,11 +40,6 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z]+)", r"_\1", name).lower()
 
 
-def as_list(value: Any) -> list[Any]:
-    """GraphQL takes one value where a list is asked for."""
-    return value if isinstance(value, list) else [value]
-
-
 def operation_name(query: str) -> str:
     found = re.search(r"\b(?:query|mutation)\s+(\w+)", query)
     return found.group(1) if found else "unnamed"

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from .filters import matches
-from .graphql import Node, RefusedError, as_list, connection
+from .graphql import Node, RefusedError, connection
 from .state import USER, Project, Run, State
 
 
@@ -77,7 +77,10 @@ def run_node(state: State, run: Run, base_url: str) -> Node:
         "historyKeys": lambda: history_keys(run),
         "history": lambda **asked: history_lines(run, **asked),
         "events": lambda **_: list(run.event_lines),
-        "sampledHistory": lambda specs: [sampled(run, json.loads(spec)) for spec in as_list(specs)],
+        # One value stands for a list of one, as GraphQL coerces it.
+        "sampledHistory": lambda specs: [
+            sampled(run, json.loads(spec)) for spec in ([specs] if isinstance(specs, str) else specs)
+        ],
         "parquetHistory": lambda live_keys=None: {"parquetUrls": [], "liveData": run.history},
         "fileCount": len(run.files),
         "files": files,
