@@ -39,7 +39,7 @@ FLOORS = (
     {"measuring", "planning", "judge_check"},
     {"outcome"},
     {"tracking", "report"},
-    {"sweep"},
+    {"sweep", "planning"},
     {"workers"},
     {"hosting"},
     {"cli"},

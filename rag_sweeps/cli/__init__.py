@@ -10,6 +10,7 @@ from rag_sweeps import __version__
 
 VERBS = {
     "check": "Check a sweep config before anything is spent.",
+    "plan": "Say what a sweep will take, before anything is spent.",
     "sweep": "Search a config for its best configuration.",
     "agent": "Work on a sweep that W&B hosts, in one warm process.",
     "trial": "Measure one configuration.",
