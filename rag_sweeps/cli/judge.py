@@ -65,17 +65,12 @@ def check(config: Path, repeats: int, labels: Path | None, sweep: str | None, as
 
 def _open_caller(params: TrialParams, checked: SweepConfig) -> Caller | None:
     """The priced and capped caller; None where the judge asks nobody."""
-    from importlib import import_module
-
+    from rag_sweeps.calling import caller_for
     from rag_sweeps.parameters import is_model, judges_of
 
-    if not any(is_model(model) for model in judges_of(params.judge)):
-        return None
-    calling = import_module("rag_sweeps.calling")
-    caller: Caller = calling.open_caller(
-        params, sweep_id=f"judge-check-{checked.digest[:8]}", budget_usd=checked.budget_usd
-    )
-    return caller
+    models = [model for model in judges_of(params.judge) if is_model(model)]
+    sweep_id = f"judge-check-{checked.digest[:8]}"
+    return caller_for(models, params, sweep_id=sweep_id, budget_usd=checked.budget_usd)
 
 
 def _dev_questions(checked: SweepConfig) -> int:
@@ -105,7 +100,7 @@ def _corrected(sweep: str, findings: Findings, under_test: JudgeUnderTest) -> tu
     from rag_sweeps.judge_check.correction import correct_mean
     from rag_sweeps.judge_check.scores import SCORE
     from rag_sweeps.store.sweeps import find_sweep
-    from rag_sweeps.sweep import read_outcome
+    from rag_sweeps.outcome import read_outcome
 
     outcome = read_outcome(find_sweep(sweep))
     best = outcome.decision.recommended.measured
