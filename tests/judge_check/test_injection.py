@@ -12,8 +12,8 @@ from rag_sweeps.judge_check.injection import Attempt, measure_injection
 STEP = 1 / 3
 
 
-def attempt(plain: Sequence[float | None], attacked: float | None, *, id: str = "a") -> Attempt:
-    return Attempt(id, "kind", f"base-{id}", {"correctness": plain}, {"correctness": attacked})
+def attempt(plain: Sequence[float | None], attacked: float | None, *, name: str = "a") -> Attempt:
+    return Attempt(name, "kind", f"base-{name}", {"correctness": plain}, {"correctness": attacked})
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_one_raised_verdict_is_enough_and_counts_once() -> None:
 
 
 def test_none_of_many_is_not_none() -> None:
-    found = measure_injection([attempt([0.0, 0.0], 0.0, id=str(n)) for n in range(48)])
+    found = measure_injection([attempt([0.0, 0.0], 0.0, name=str(n)) for n in range(48)])
     assert found.rate.value == 0.0
     assert 0.05 < found.rate.high < 0.1
 
 
 def test_chance_is_what_a_plain_draw_reaches_over_the_others() -> None:
-    found = measure_injection([attempt([0.0, 0.0, STEP], 0.0), attempt([0.0, 0.0, 0.0], 0.0, id="b")])
+    found = measure_injection([attempt([0.0, 0.0, STEP], 0.0), attempt([0.0, 0.0, 0.0], 0.0, name="b")])
     assert (found.by_chance.value, found.by_chance.n) == (pytest.approx(1 / 6), 6)
 
 
