@@ -12,6 +12,7 @@ from rag_sweeps.measuring import measure
 from rag_sweeps.objective import OBJECTIVE, with_objective
 from rag_sweeps.protocols import Caller, Progress
 from rag_sweeps.records import TrialResult
+from rag_sweeps.store.golden_sets import kept_tags
 from rag_sweeps.store.results import read_result, read_result_file
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 
@@ -31,7 +32,14 @@ def read_outcome(log: SweepLog) -> Outcome:
     if not measured:
         raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
     cost_counts = record.metric == OBJECTIVE and float(record.settings["cost_weight"]) > 0
-    decision = decide(measured, metric=record.metric, goal=record.goal, cost_counts=cost_counts)
+    decision = decide(
+        measured,
+        metric=record.metric,
+        goal=record.goal,
+        cost_counts=cost_counts,
+        second=record.objectives[1] if len(record.objectives) > 1 else None,
+        tags=kept_tags(record.golden_digest),
+    )
     return Outcome(record, tuple(measured), decision)
 
 

@@ -236,6 +236,9 @@ _ONLY_CALLING = {
 }
 _ONLY_SEARCH = {"racing", "race_block", "warm_start"}
 _ONLY_LOGGING = {"logged_text", "logged_rows", "traced_share"}
+NOT_SEARCHED = frozenset({"budget_usd"} | _ONLY_CALLING | _ONLY_LOGGING)
+"""Parameters that change neither a trial nor the search: with another value of them a sweep goes on."""
+
 _ONLY_DENSE = {
     *("embedding_model", "embedding_backend", "embedding_precision", "embedding_dimensions"),
     *("query_prompt", "document_prompt", "similarity", "index_factory", "index_search"),
@@ -283,6 +286,9 @@ def contradictions(params: TrialParams) -> list[tuple[str, str]]:
         found.append(("quality_metric", f"{params.quality_metric} needs answers; set generator: {{value: extractive}}"))
     if params.judge == "none" and params.generator != "none" and _needs_answers(params.quality_metric):
         found.append(("quality_metric", f"{params.quality_metric} needs a judge; set judge: {{value: reference}}"))
+    if params.quality_metric in MODEL_VERDICTS and params.judge == "reference" and params.generator != "none":
+        remedy = "set judge: {value: <provider>:<model>}"
+        found.append(("quality_metric", f"{params.quality_metric} needs a judging model; {remedy}"))
     if params.generator in judges_of(params.judge) and is_model(params.generator) and not params.allow_self_judge:
         found.append(("judge", f"{params.generator} would judge its own answers; name another, or allow_self_judge"))
     for name, model in (("generator", params.generator), ("embedding_model", params.embedding_model)):

@@ -23,6 +23,11 @@ def n_measured(trials: Sequence[Asked]) -> int:
     return sum(trial.state in ("finished", "pruned") and trial.baseline is None for trial in trials)
 
 
+def is_complete(trials: Sequence[Asked], *, count: int) -> bool:
+    """Whether nothing is left to measure: enough trials of the search, and none that is still waited for."""
+    return n_measured(trials) >= count and all(trial.ended for trial in trials)
+
+
 def must_wait(trials: Sequence[Asked], *, parallel: int) -> bool:
     """Whether a trial that the next proposal has to know has not ended yet."""
     return not all(trial.ended for trial in known(trials, parallel=parallel))

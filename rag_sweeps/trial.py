@@ -24,7 +24,7 @@ from rag_sweeps.recording import answer_scores, question_records, top_passages
 from rag_sweeps.records import CUTOFFS, PIPELINE_VERSION, Answer, Look, Split, TrialResult, Verdict
 from rag_sweeps.relevance import context_tokens, match
 from rag_sweeps.retrieval import retrieve
-from rag_sweeps.statistics import bootstrap_intervals
+from rag_sweeps.statistics import mean_intervals
 from rag_sweeps.store.files import digest_of
 from rag_sweeps.tokenization import tokenizer_revision
 from rag_sweeps.trial_costs import costs_in_use
@@ -121,7 +121,7 @@ def run_trial(
     scores |= answer_scores(verdicts)
     n_unanswered, n_unscored = count_failures(answers, verdicts)
     with clock("statistics"):
-        metrics = bootstrap_intervals(scores)
+        metrics = mean_intervals(scores)
 
     return TrialResult(
         trial_id=identity,

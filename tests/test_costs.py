@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from rag_sweeps.costs import total_usd, usd_by_provider, usd_of
+from rag_sweeps.costs import total_usd, usd_by_provider
 from rag_sweeps.errors import InputError
+from rag_sweeps.prices import Prices
 from rag_sweeps.records import Purpose, Usage
 
-
-def usage(provider: str = "local", purpose: Purpose = "embed", n_tokens: int = 10) -> Usage:
-    return Usage(provider, "some-model", purpose, n_tokens)
+PRICES = Prices()
 
 
-def test_a_model_on_this_machine_costs_nothing() -> None:
-    assert usd_of(usage(n_tokens=10**12)) == 0.0
-
-
-def test_a_provider_without_a_price_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match=r"no price for 'openai:some-model'"):
-        usd_of(usage("openai"))
+def usage(provider: str = "local", purpose: Purpose = "embed", model: str = "some-model") -> Usage:
+    return Usage(provider, model, purpose, 1_000_000)
 
 
 def test_dollars_stand_under_provider_and_purpose() -> None:
-    assert usd_by_provider([usage(), usage(), usage(purpose="judge")]) == {"local": {"embed": 0.0, "judge": 0.0}}
-    assert usd_by_provider([]) == {}
+    asked = [usage("openai", "generate", "gpt-4o-mini")] * 2 + [usage("openai", "judge", "gpt-5-mini"), usage()]
+    table = usd_by_provider(asked, PRICES)
+    assert table == {"openai": {"generate": pytest.approx(0.3), "judge": 0.25}, "local": {"embed": 0.0}}
+    assert usd_by_provider([], PRICES) == {}
+
+
+def test_the_price_of_use_does_not_depend_on_how_it_was_measured() -> None:
+    plain = Usage("openai", "gpt-5-mini", "generate", 1000, output_tokens=100)
+    batch = Usage("openai", "gpt-5-mini", "generate", 1000, output_tokens=100, batch=True, latency_s=3.0)
+    stored = Usage("openai", "gpt-5-mini", "generate", 1000, output_tokens=100, from_cache=True)
+    assert usd_by_provider([plain], PRICES) == usd_by_provider([batch], PRICES) == usd_by_provider([stored], PRICES)
 
 
 def test_one_usage_without_a_price_refuses_the_table() -> None:
-    with pytest.raises(InputError, match="no price"):
-        usd_by_provider([usage(), usage("openai")])
+    with pytest.raises(InputError, match=r"no price for 'openai:some-model'"):
+        usd_by_provider([usage(), usage("openai")], PRICES)
 
 
 def test_a_total_is_over_all_providers_and_purposes() -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
-from rag_sweeps.calling.flight import Flight, Reserved
+from rag_sweeps.calling.flight import Flight
 from rag_sweeps.calling.limits import MAX_WAIT_S, Limits
 from rag_sweeps.calling.pace import Pace
-from rag_sweeps.errors import ProviderBusyError, ProviderFaultError, RagSweepsError, TrialError
+from rag_sweeps.errors import InputError, ProviderBusyError, ProviderFaultError, TrialError
 from rag_sweeps.ledger import Ledger
 from rag_sweeps.records import NoReply, Purpose, Usage
 
@@ -21,7 +21,8 @@ T = TypeVar("T")
 class Attempt(Generic[T]):
     """One way to ask, and all that is written down about it.
 
-    worst_usd: the most it can cost. guessed_tokens: what it may take, before any reply tells better. key: seeds the waits. keep: stores a reply before it is settled.
+    worst_usd: the most it can cost. guessed_tokens: what it may take, before any reply tells better. key: seeds the
+    waits. keep: stores a reply before it is settled.
     """
 
     make: Callable[[], T]
@@ -64,7 +65,7 @@ class Attempts:
     def until_reply(self, attempt: Attempt[T], flight: Flight) -> T | NoReply:
         """Try until there is a reply, or say why there is none.
 
-        Raises InputError and CapReachedError, which no other call would escape, and HaltedError.
+        Raises what no other call would escape: InputError, CapReachedError, a ledger that fails; and HaltedError.
         """
         pace = self.pace(attempt.provider)
         n_failed = n_refused = 0
@@ -88,48 +89,43 @@ class Attempts:
                 if n_failed >= self._limits.attempts:
                     return NoReply(f"{error} (attempt {n_failed} of {self._limits.attempts})")
                 flight.wait(self._limits.backoff_s(attempt.key, n_failed))
-            except TrialError as error:
-                return NoReply(str(error))
 
-    def _once(self, attempt: Attempt[T], flight: Flight, pace: Pace) -> T:
-        reserved = self._reserve(attempt)
+    def _once(self, attempt: Attempt[T], flight: Flight, pace: Pace) -> T | NoReply:
+        reservation = self._reserve(attempt)
+
+        def give_up(reason: str, *, billed: bool = True) -> None:
+            self._ledger.give_up(reservation, reason=reason, billed=billed)
+
         try:
             flight.wait(self._turn_s(attempt, pace))
             pace.wait_for_pause(flight)
         except BaseException:
-            reserved.give_up("not sent", billed=False)
+            give_up("not sent", billed=False)
             raise
-        flight.takes_off(reserved)
+        flight.takes_off(give_up)
         try:
-            reply = attempt.make()
-        except RagSweepsError as error:
-            reserved.give_up(str(error), billed=getattr(error, "billed", False))
-            raise
+            reply = _made(attempt, give_up)
+            if isinstance(reply, NoReply):
+                return reply
+            usage = self._kept(attempt, reservation, reply)
         except BaseException as error:
-            reserved.give_up(str(error), billed=True)
+            give_up(str(error))  # where that is not written down yet
             raise
-        else:
-            usage = self._kept(attempt, reserved, reply)
         finally:
             flight.lands()
         pace.replied()
         pace.learn(guessed_tokens=attempt.guessed_tokens, used_tokens=usage.input_tokens + usage.output_tokens)
         return reply
 
-    def _kept(self, attempt: Attempt[T], reserved: Reserved, reply: T) -> Usage:
-        """Store first, then settle: a process killed between the two has paid once and counts the worst case."""
+    def _kept(self, attempt: Attempt[T], reservation: int, reply: T) -> Usage:
+        """Store first, then settle: a process killed between the two has paid once, and the ledger holds the worst."""
         usage = attempt.usage_of(reply)
-        try:
-            attempt.keep(reply)
-            usd = self._usd_of(usage)
-        except BaseException as error:
-            reserved.give_up(f"paid, and then {error}", billed=True)
-            raise
-        reserved.settle(usage, usd)
+        attempt.keep(reply)
+        self._ledger.settle(reservation, usage=usage, usd=self._usd_of(usage))
         return usage
 
-    def _reserve(self, attempt: Attempt[T]) -> Reserved:
-        reservation = self._ledger.reserve(
+    def _reserve(self, attempt: Attempt[T]) -> int:
+        return self._ledger.reserve(
             sweep_id=self._sweep_id,
             budget_usd=self._budget_usd,
             worst_usd=attempt.worst_usd,
@@ -139,7 +135,6 @@ class Attempts:
             trial_id=attempt.trial_id,
             question_id=attempt.question_id,
         )
-        return Reserved(self._ledger, reservation)
 
     def _turn_s(self, attempt: Attempt[T], pace: Pace) -> float:
         if self._limits.requests_per_minute is None and self._limits.tokens_per_minute is None:
@@ -150,3 +145,17 @@ class Attempts:
             requests_per_minute=self._limits.requests_per_minute,
             tokens_per_minute=self._limits.tokens_per_minute,
         )
+
+
+def _made(attempt: Attempt[T], give_up: Callable[..., None]) -> T | NoReply:
+    """NoReply where the provider will never accept this request; other requests it may."""
+    try:
+        return attempt.make()
+    except TrialError as error:
+        give_up(str(error), billed=getattr(error, "billed", False))
+        if isinstance(error, ProviderBusyError | ProviderFaultError):
+            raise
+        return NoReply(str(error))
+    except InputError as error:
+        give_up(str(error), billed=False)
+        raise

@@ -1,4 +1,4 @@
-"""Waiting that goes with batches: for their end, for another worker, for a provider that stumbles. All of it bounded."""
+"""Batches -> their end: waits for it, for another worker, for a provider that stumbles; all of them bounded."""
 
 from __future__ import annotations
 

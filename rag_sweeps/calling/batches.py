@@ -164,7 +164,9 @@ class Batches:
                 self._replies.put(requests[key], outcome)
                 self._ledger.settle(reservation, usage=usage, usd=self._prices.usd(usage))
             else:
-                self._ledger.give_up(reservation, reason=outcome.reason, billed=False)
+                # Refused and expired ones are not billed; of one that the provider lost, nothing is known.
+                is_lost = state == "ended" and key not in results
+                self._ledger.give_up(reservation, reason=outcome.reason, billed=is_lost)
             outcomes[key] = outcome
         self._files.remove(record)
         return outcomes

@@ -1,4 +1,4 @@
-"""Calls -> outcomes as they finish: from the store, or asked, paid, paced, retried and stored. Fits protocols.Caller."""
+"""Calls -> outcomes as they finish: from the store, or asked, paid, paced, retried and stored."""
 
 from __future__ import annotations
 

@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ended(Generic[T]):
-    """What came of one function: a value, an error, or neither where it was halted. overdue: why it was given up while it runs."""
+    """What came of one function: a value, an error, or neither where it was halted.
+
+    overdue: why it was given up while it still runs.
+    """
 
     position: int
     value: T | None = None
@@ -81,6 +84,6 @@ class Crew(Generic[T]):
             ended = Ended(position, value=work(flight))
         except HaltedError:
             ended = Ended(position)
-        except BaseException as error:  # noqa: BLE001  # raised again by the one who reads
+        except BaseException as error:  # raised again by the one who reads
             ended = Ended(position, error=error)
         self._ended.put(ended)

@@ -133,7 +133,7 @@ def batch_bounds(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
 def apportion(total: int, weights: Floats) -> Ints:
     """Whole numbers that sum to the total, each within 1 of its share (largest remainders; ties to the first)."""
     shares = total * weights / weights.sum()
-    whole = np.floor(shares).astype(np.int64)
+    whole: Ints = np.floor(shares).astype(np.int64)
     missing = total - int(whole.sum())
     whole[np.argsort(whole - shares, kind="stable")[:missing]] += 1
     return whole

@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from threading import Event, Lock
+from collections.abc import Callable
+from threading import Event
 
 from rag_sweeps.calling.limits import POLL_S
-from rag_sweeps.ledger import Ledger
-from rag_sweeps.records import Usage
 
 
 class HaltedError(Exception):
     """Nobody wants the next attempt any more. Raised and caught inside `calling`."""
-
-
-class Reserved:
-    """Money set aside for one attempt. It is settled or given up once; whatever comes later is ignored."""
-
-    def __init__(self, ledger: Ledger, reservation: int) -> None:
-        self._ledger = ledger
-        self._reservation = reservation
-        self._open = True
-        self._lock = Lock()
-
-    def settle(self, usage: Usage, usd: float) -> None:
-        if self._close():
-            self._ledger.settle(self._reservation, usage=usage, usd=usd)
-
-    def give_up(self, reason: str, *, billed: bool) -> None:
-        if self._close():
-            self._ledger.give_up(self._reservation, reason=reason, billed=billed)
-
-    def _close(self) -> bool:
-        with self._lock:
-            was_open, self._open = self._open, False
-            return was_open
 
 
 class Flight:
@@ -46,7 +22,7 @@ class Flight:
         self.under_way = False
         self.abandoned = False
         self._halted = halted
-        self._reserved: Reserved | None = None
+        self._give_up: Callable[[str], None] | None = None
 
     def check(self) -> None:
         """Raises HaltedError when this call shall make no further attempt."""
@@ -61,14 +37,15 @@ class Flight:
             self._halted.wait(min(left, POLL_S))
             self.check()
 
-    def takes_off(self, reserved: Reserved) -> None:
-        self._reserved, self.sent, self.under_way = reserved, time.monotonic(), True
+    def takes_off(self, give_up: Callable[[str], None]) -> None:
+        """An attempt is being sent. give_up: writes down, with a reason, that it may be billed."""
+        self._give_up, self.sent, self.under_way = give_up, time.monotonic(), True
 
     def lands(self) -> None:
-        self._reserved, self.under_way = None, False
+        self._give_up, self.under_way = None, False
 
     def abandon(self, reason: str) -> None:
-        """Wait no longer. An attempt under way may be billed, so it counts at its worst."""
-        reserved, self.abandoned = self._reserved, True
-        if reserved is not None:
-            reserved.give_up(reason, billed=True)
+        """Wait no longer. An attempt under way counts at its worst, unless it is settled after all."""
+        give_up, self.abandoned = self._give_up, True
+        if give_up is not None:
+            give_up(reason)

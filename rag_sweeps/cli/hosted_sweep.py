@@ -25,24 +25,28 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
     """Register the sweep, or find it again. A server that does not answer leaves a local search with pending runs."""
     from rag_sweeps.calling import sweep_caller
     from rag_sweeps.cli.hosted import sweep_line
-    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.hosting.addresses import purse_of, recall
     from rag_sweeps.hosting.agent import Work
     from rag_sweeps.hosting.opening import hosted_config, local_hosting
     from rag_sweeps.hosting.registering import registered
+    from rag_sweeps.proposing import is_complete
     from rag_sweeps.tracking.sending import Sender
     from rag_sweeps.tracking.server import ServerDownError, connect
 
-    try:
-        server = connect(entity=sweep.document.get("entity"), project=sweep.document.get("project"))
-        hosted = registered(sweep, golden, log, server, count=count)
-    except ServerDownError as error:
-        click.echo(f"warning: {error}; the search runs here, and rag-sweeps sync sends its results later", err=True)
-        hosted = local_hosting(log)
-        caller = sweep_caller(sweep, purse_of(log))
-        return Work(hosted_config(sweep, hosted), golden, log, hosted, Sender(connect), progress, caller)
+    if recall(log) is None and is_complete(log.trials(), count=count):
+        # Measured while no server answered: what is pending is sent, and nothing is left to register a sweep for.
+        hosted, sender = local_hosting(log), Sender(connect)
+    else:
+        try:
+            server = connect(entity=sweep.document.get("entity"), project=sweep.document.get("project"))
+            hosted, sender = registered(sweep, golden, log, server, count=count), Sender(connect, server)
+        except ServerDownError as error:
+            click.echo(f"warning: {error}; the search runs here, and rag-sweeps sync sends its results later", err=True)
+            hosted, sender = local_hosting(log), Sender(connect)
     caller = sweep_caller(sweep, purse_of(log))
-    work = Work(hosted_config(sweep, hosted), golden, log, hosted, Sender(connect, server), progress, caller)
-    click.echo(sweep_line(work))
+    work = Work(hosted_config(sweep, hosted), golden, log, hosted, sender, progress, caller)
+    if hosted.sweep:
+        click.echo(sweep_line(work))
     return work
 
 
@@ -55,10 +59,14 @@ def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
         yield from _run_here(work)
         return
     command = [sys.executable, "-m", "rag_sweeps", "agent", work.hosted.path]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     # Each worker starts a W&B service of its own; one that it inherits ends with this process.
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
-    children = [subprocess.Popen(command, env=environment, **quiet) for _ in range(workers - 1)]
+    children = [
+        subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(workers - 1)
+    ]
     try:
         yield from run_agent(work, until=count)
         for child in children:

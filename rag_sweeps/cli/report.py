@@ -36,7 +36,7 @@ def write(log: SweepLog, outcome: Outcome, golden: GoldenSet, output: Path | Non
     """Write the page of what a sweep measured so far."""
     from dataclasses import replace
 
-    from rag_sweeps.decision import sentence
+    from rag_sweeps.decision import statements
     from rag_sweeps.report import Failure, ReportData, write_report
 
     record, decision = outcome.record, outcome.decision
@@ -56,7 +56,7 @@ def write(log: SweepLog, outcome: Outcome, golden: GoldenSet, output: Path | Non
             ),
             mode=record.mode,
             created=record.created,
-            sentence=sentence(decision, record.swept),
+            statements=tuple(statements(decision, record.swept)),
         ),
         path,
     )

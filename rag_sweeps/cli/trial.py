@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rag_sweeps.records import Split
     from rag_sweeps.hosting.assigned import Assignment
+    from rag_sweeps.records import Split
 
 
 @click.command()

@@ -12,7 +12,10 @@ from rag_sweeps.config.specs import is_constant
 from rag_sweeps.config.yaml_marks import Marked
 from rag_sweeps.parameters import DEFAULTS, value_problem
 
-_ANSWERING = ("generator", "answer_sentences", "abstain_below")
+_ANSWERING = (
+    *("generator", "answer_sentences", "abstain_below"),
+    *("answer_prompt", "max_answer_tokens", "temperature", "reasoning_effort", "max_context_tokens"),
+)
 
 
 def find_warnings(document: Marked, objectives: Sequence[Objective]) -> Iterator[Problem]:

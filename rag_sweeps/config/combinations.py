@@ -12,15 +12,23 @@ from rag_sweeps.config.problems import Problem
 from rag_sweeps.config.ranges import range_distribution
 from rag_sweeps.config.specs import is_constant
 from rag_sweeps.config.yaml_marks import Marked
-from rag_sweeps.parameters import contradictions, parse_params, without_effect
+from rag_sweeps.parameters import (
+    DEFAULTS,
+    MODEL_VERDICTS,
+    contradictions,
+    is_model,
+    judges_of,
+    parse_params,
+    without_effect,
+)
 
 CONTRADICTING = (
     *("top_k", "retrieval_depth", "bm25_tokenizer", "bm25_stemmer", "retriever"),
-    *("generator", "judge", "quality_metric"),
+    *("generator", "judge", "quality_metric", "allow_self_judge", "embedding_model", "compatible_base_url"),
 )
 """Parameters that `parameters.contradictions` reads; a test compares."""
 
-DECIDING = ("retriever", "embedding_model", "index_factory", "generator")
+DECIDING = ("retriever", "embedding_model", "index_factory", "generator", "judge")
 """Parameters that `parameters.without_effect` reads; a test compares."""
 
 Specs = Mapping[str, Marked]
@@ -50,6 +58,10 @@ def check_answer_goals(objectives: Mapping[str, Marked], sound: Specs) -> Iterat
             if parameter in sound and "none" in _written_values(sound[parameter]):
                 message = f"needs a {parameter}, and {parameter} may be none in line {sound[parameter].line}"
                 yield name.refuse_value(key, message, f"write {parameter}: {{value: {remedy}}}")
+        judge = sound["judge"].plain["value"] if "judge" in sound else DEFAULTS["judge"]
+        if name.plain in MODEL_VERDICTS and judge != "none" and not is_model(judges_of(judge)[0]):
+            message = f"needs a judging model, and judge is {judge}"
+            yield name.refuse_value(key, message, "write judge: {value: <provider>:<model>}")
 
 
 def check_grid(parameters: Marked, sound: Specs) -> Iterator[Problem]:

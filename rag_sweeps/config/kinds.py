@@ -60,6 +60,10 @@ def is_numeric(name: str) -> bool:
     return main_type(name).get("type") in ("integer", "number")
 
 
+def is_boolean(name: str) -> bool:
+    return main_type(name).get("type") == "boolean"
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """The words a parameter may take; empty where it is not a choice of words."""
     schema = main_type(name)
@@ -72,6 +76,8 @@ def expectation(name: str) -> str:
     or_null = " or null" if is_nullable(name) else ""
     if words := words_of(name):
         return f"write one of {', '.join(words)}{or_null}"
+    if is_boolean(name):
+        return f"write true or false{or_null}"
     if not is_numeric(name):
         return f"write text{or_null}"
     above = f" above {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else ""

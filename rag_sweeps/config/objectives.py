@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_sweeps.config.problems import suggest
+from rag_sweeps.parameters import MODEL_VERDICTS
 
 Goal = Literal["maximize", "minimize"]
 
@@ -18,20 +19,20 @@ RETRIEVAL_FAMILIES = (
     *("hit_rate", "mrr", "recall", "precision", "ndcg", "map"),
     *("char_recall", "char_precision", "char_iou"),
 )
-ANSWER_METRICS = ("answer_score", "answer_f1", "answer_similarity")
+ANSWER_METRICS = ("answer_score", "answer_f1", "answer_similarity", *MODEL_VERDICTS)
 QUALITY_METRICS = (
     *(f"{family}@{label}" for family in RETRIEVAL_FAMILIES for label in CUTOFF_LABELS),
     *ANSWER_METRICS,
 )
 COST_METRICS = (
     *("context_tokens_per_question", "usd_per_1k_questions", "usd_to_index", "embed_seconds", "index_build_seconds"),
-    *("index_bytes", "search_ms_p50", "search_ms_p95", "n_chunks", "truncated_share"),
+    *("index_bytes", "search_ms_p50", "search_ms_p95", "answer_ms_p50", "answer_ms_p95", "n_chunks", "truncated_share"),
 )
 METRICS = (OBJECTIVE, *QUALITY_METRICS, *COST_METRICS)
 
 # A longer list can only add hits here. precision, char_precision and char_iou also lose, and nDCG's ideal moves.
 _RISING_FAMILIES = ("hit_rate", "mrr", "recall", "map", "char_recall")
-_FEEL_PROMPT = ("context_tokens_per_question", "usd_per_1k_questions")
+_FEEL_ANSWERS = (*ANSWER_METRICS, "usd_per_1k_questions", "answer_ms_p50", "answer_ms_p95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,12 @@ def suggest_metric(name: object, known: tuple[str, ...]) -> str:
 
 def feels_top_k(metric: str) -> bool:
     """Whether the number of passages given to the generator can move it."""
-    return metric.endswith("@top_k") or metric in _FEEL_PROMPT or feels_answers(metric)
+    return metric.endswith("@top_k") or metric == "context_tokens_per_question" or feels_answers(metric)
 
 
 def feels_answers(metric: str) -> bool:
     """Whether how answers are written can move it."""
-    return metric in ANSWER_METRICS or metric == "usd_per_1k_questions"
+    return metric in _FEEL_ANSWERS
 
 
 def only_rises_with_top_k(metric: str) -> bool:

@@ -16,12 +16,13 @@ from rag_sweeps.config.advice import find_warnings
 from rag_sweeps.config.combinations import check_answer_goals, check_combinations, check_grid
 from rag_sweeps.config.goals import check_goals, objective_names, read_objectives
 from rag_sweeps.config.golden_path import check_golden_set, find_golden_dir
+from rag_sweeps.config.models import check_models
 from rag_sweeps.config.objectives import Objective
 from rag_sweeps.config.problems import ConfigError, Problem, show_value
 from rag_sweeps.config.specs import check_parameter, is_constant
 from rag_sweeps.config.top_level import check_top_level, find_api_keys
 from rag_sweeps.config.yaml_marks import Marked, read_marked
-from rag_sweeps.parameters import TrialParams, models_of, parse_params
+from rag_sweeps.parameters import NOT_SEARCHED, TrialParams, models_of, parse_params
 
 _DECIDE_THE_SEARCH = ("method", "metric", "metrics", "parameters")
 _MAX_SLUG_CHARS = 40
@@ -66,8 +67,10 @@ class SweepConfig:
 
     @property
     def digest(self) -> str:
-        """12 hex characters of what decides the search; a new name or run_cap continues the same sweep."""
+        """12 hex characters of what decides the search; a new name, run_cap or budget continues the same sweep."""
         deciding = {key: self.document[key] for key in _DECIDE_THE_SEARCH if key in self.document}
+        parameters = self.document["parameters"]
+        deciding["parameters"] = {name: spec for name, spec in parameters.items() if name not in NOT_SEARCHED}
         canonical = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -132,6 +135,7 @@ def _check_parameters(document: Marked, parameters: Marked, path: Path) -> Itera
         yield from check_golden_set(document, path)
     yield from check_combinations(document, sound)
     yield from check_answer_goals(objective_names(document), sound)
+    yield from check_models(sound)
     if document.plain.get("method") == "grid":
         yield from check_grid(parameters, sound)
 

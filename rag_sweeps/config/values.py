@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from rag_sweeps.config.kinds import expectation, is_nullable, is_numeric, words_of
+from rag_sweeps.config.kinds import expectation, is_boolean, is_nullable, is_numeric, words_of
+from rag_sweeps.config.models import model_fault
 from rag_sweeps.config.objectives import COST_METRICS, QUALITY_METRICS, suggest_metric
 from rag_sweeps.config.problems import suggest
 from rag_sweeps.parameters import DEFAULTS, value_problem
@@ -46,6 +49,8 @@ def _wrong_type(name: str, value: object) -> Fault | None:
         if isinstance(value, str):
             hint = ", without quotes and with a point before any exponent (1.0e-3)" if _looks_numeric(value) else ""
             return "is text", expectation(name) + hint
+    elif is_boolean(name):
+        return None if isinstance(value, bool) else ("is no boolean", expectation(name))
     elif isinstance(value, bool | int | float):
         kind = "is a boolean, as YAML reads yes, no, on and off" if isinstance(value, bool) else "is a number"
         return kind, expectation(name) if words_of(name) else "write text in quotes"
@@ -62,7 +67,7 @@ def _looks_numeric(text: str) -> bool:
     return True
 
 
-def _model_fault(value: str) -> Fault | None:
+def _embedding_fault(value: str) -> Fault | None:
     low, high = LSA_WIDTHS
     if value.startswith("lsa-"):
         width = value.removeprefix("lsa-")
@@ -70,6 +75,12 @@ def _model_fault(value: str) -> Fault | None:
             return "names no LSA model", f"write lsa-<width>, the width from {low} to {high}, for example lsa-256"
     if value.startswith((".", "/")) and not os.path.isdir(value):
         return "is no folder", f"there is nothing at {os.path.abspath(_printable(value))}; mend the path"
+    return model_fault("embedding_model", value)
+
+
+def _prices_fault(value: str) -> Fault | None:
+    if value and not os.path.isfile(value):
+        return "is no file", f"there is nothing at {os.path.abspath(_printable(value))}; mend the path"
     return None
 
 
@@ -126,8 +137,11 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
-_STRINGS = {
-    "embedding_model": _model_fault,
+_STRINGS: Mapping[str, Callable[[str], Fault | None]] = {
+    "embedding_model": _embedding_fault,
+    "generator": partial(model_fault, "generator"),
+    "judge": partial(model_fault, "judge"),
+    "prices": _prices_fault,
     "tokenizer": _tokenizer_fault,
     "index_factory": _factory_fault,
     "index_search": _index_search_fault,

@@ -20,7 +20,7 @@ class RunStoppedError(BaseException):
     """Somebody stopped this run on W&B. No Exception: the trial did not fail, and nothing on the way handles it."""
 
 
-class Terminated(KeyboardInterrupt):  # noqa: N818  # like the interrupt it is treated as
+class Terminated(KeyboardInterrupt):  # like the interrupt it is treated as
     """SIGTERM: the machine is taken away; the same command goes on elsewhere."""
 
 

@@ -54,7 +54,7 @@ class Ledger:
         question_id: str,
     ) -> int:
         """The number of a reservation. Raises CapReachedError where spent + held + worst_usd would pass the budget."""
-        worst = min(nano_above(worst_usd), MOST)
+        worst = nano_above(worst_usd)
         most = MOST if budget_usd is None else nano_below(budget_usd)
         with self._database.transaction() as connection:
             insert_missing(connection, TOTALS, {"sweep_id": sweep_id, "spent_nano_usd": 0, "held_nano_usd": 0})

@@ -12,7 +12,7 @@ from rag_sweeps.errors import TrialError
 
 PER_USD = 10**9
 MOST = 2**62
-"""Larger caps are no caps."""
+"""Larger sums, and caps, are cut to this: four billion dollars."""
 
 _NOISE = Decimal("0.001")
 """Of a nano-dollar: binary fractions (0.1 + 0.2) are off by far less, and no price needs as much."""
@@ -30,7 +30,7 @@ def nano_above(usd: float) -> int:
 
 def nano_below(usd: float) -> int:
     """What may be spent: rounded down."""
-    return min(int(_nano(min(usd, MOST)).to_integral_value(ROUND_FLOOR)), MOST)
+    return int(_nano(usd).to_integral_value(ROUND_FLOOR))
 
 
 def to_usd(nano: int) -> float:
@@ -40,4 +40,6 @@ def to_usd(nano: int) -> float:
 def _nano(usd: float) -> Decimal:
     if not math.isfinite(usd) or usd < 0:
         raise TrialError(f"{usd} dollars is no price; mend the prices file")
+    if usd >= MOST / PER_USD:
+        return Decimal(MOST)
     return (Decimal(repr(float(usd))) * PER_USD).quantize(_NOISE, ROUND_HALF_EVEN)

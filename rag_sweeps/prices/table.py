@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag_sweeps.config.problems import nearest
 from rag_sweeps.errors import InputError
 from rag_sweeps.parameters import is_model
 from rag_sweeps.prices.bounds import embedding_input_tokens, request_input_tokens
@@ -24,6 +24,9 @@ FREE_PROVIDERS = frozenset({"local"})
 """Models on the user's own machine: an explicit zero, not a missing price."""
 
 PACKAGED_PROVIDERS = ("openai", "anthropic")
+
+_MISSPELT = 0.88
+"""How like another a model must be to be taken for it: gpt-x is not gpt-4."""
 
 _LONGEST_CALL = timedelta(hours=25)
 """A batch is answered within a day; a price that changes meanwhile is in the worst case too."""
@@ -113,11 +116,11 @@ def _packaged(provider: str, model: str, batch: bool, at: datetime) -> ModelPric
 
 
 def _no_price(model: str, written: Sequence[str]) -> str:
-    near = nearest(model, [*_known_models(model.partition(":")[0]), *written])
-    hint = f"did you mean {near}? Otherwise " if near else ""
+    near = get_close_matches(model, [*_known_models(model.partition(":")[0]), *written], n=1, cutoff=_MISSPELT)
+    hint = f"; or did you mean {near[0]}?" if near else ""
     entry = f"{model}: {{input: …, output: …, source: …, date: …}}"
     entry += f" or {model}: {{free: true}}" if model.startswith("compatible:") else ""
-    return f"no price for '{model}'; {hint}add it to a prices file (prices: {{value: my_prices.yaml}}): {entry}"
+    return f"no price for '{model}'; add it to a prices file (prices: {{value: my_prices.yaml}}): {entry}{hint}"
 
 
 def _no_output_price(model: str) -> InputError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from rag_sweeps.errors import InputError
 from rag_sweeps.protocols import BatchModel, ChatModel, EmbeddingModel
+from rag_sweeps.providers.anthropic_batches import AnthropicBatches
 from rag_sweeps.providers.anthropic_chat import AnthropicChat
 from rag_sweeps.providers.endpoints import missing_key, split_model
+from rag_sweeps.providers.openai_batches import OpenAiBatches
 from rag_sweeps.providers.openai_chat import OpenAiChat
 from rag_sweeps.providers.openai_embeddings import OpenAiEmbeddings
 from rag_sweeps.providers.settings import setting_problem
@@ -36,4 +38,7 @@ def open_embedding_model(model: str, *, base_url: str = "", timeout_s: float) ->
 
 def open_batch_model(model: str, *, timeout_s: float) -> BatchModel | None:
     """None where there is no batch API: compatible servers."""
-    raise NotImplementedError
+    provider, name = split_model(model)
+    if provider == "openai":
+        return OpenAiBatches(name, timeout_s=timeout_s)
+    return AnthropicBatches(name, timeout_s=timeout_s) if provider == "anthropic" else None

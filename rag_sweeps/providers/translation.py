@@ -22,13 +22,13 @@ _OVERLOADED = {"overloaded_error", "overloaded", "server_overloaded", "engine_ov
 
 
 @contextmanager
-def translated_errors(endpoint: Endpoint, model: str) -> Iterator[None]:
-    """Around one attempt. The foreign error stays as the cause unless it could show the key."""
+def translated_errors(endpoint: Endpoint, model: str, *, thing: str = "model") -> Iterator[None]:
+    """Around one attempt; thing: what a 404 did not find. The foreign error is the cause unless it could show a key."""
     sdk: Any = importlib.import_module("anthropic" if endpoint.provider == "anthropic" else "openai")
     try:
         yield
     except sdk.APIStatusError as error:
-        ours = _of_status(error, endpoint, model)
+        ours = _of_status(error, endpoint, model, thing)
         raise ours from (None if _tells_key(error, endpoint) else error)
     except sdk.APITimeoutError as error:
         raise _of_connection(error, endpoint, model, "did not answer in time") from error
@@ -38,7 +38,7 @@ def translated_errors(endpoint: Endpoint, model: str) -> Iterator[None]:
         raise TrialError(f"{_named(endpoint, model)}: the request holds characters that no text can have") from None
 
 
-def _of_status(error: Any, endpoint: Endpoint, model: str) -> RagSweepsError:
+def _of_status(error: Any, endpoint: Endpoint, model: str, thing: str) -> RagSweepsError:
     status: int = error.status_code
     account = f"the account behind {endpoint.key_variable}"
     told, kinds = _told(error.body, endpoint)
@@ -49,7 +49,7 @@ def _of_status(error: Any, endpoint: Endpoint, model: str) -> RagSweepsError:
     if status == 402 or kinds & _OUT_OF_MONEY:
         return InputError(f"{said}; {account} has no money left, add some")
     if status == 404:
-        return InputError(f"{said}; no such model at {endpoint.shown}, check its name")
+        return InputError(f"{said}; no such {thing} at {endpoint.shown}, check its name")
     wait = retry_after_s(error.response.headers)
     if status in (429, 529) or (status == 503 and (kinds & _OVERLOADED or wait is not None)):
         return ProviderBusyError(said, retry_after_s=wait)

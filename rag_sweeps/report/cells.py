@@ -93,7 +93,7 @@ def difference_cell(row: Row) -> Cell:
 
 
 def p_cell(row: Row) -> Cell:
-    if not row.comparable:
+    if not row.comparable or math.isnan(row.p_adjusted):
         return EMPTY
     if row.versus_best.mean == row.versus_best.low == row.versus_best.high == 0:
         return Cell(NOTHING, 1.0)

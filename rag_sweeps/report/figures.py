@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import plotly.graph_objects as go
 
 from rag_sweeps.decision import Decision, Row
+from rag_sweeps.decision.front import pareto_by_price
 from rag_sweeps.objective import metric_interval, scalars
 from rag_sweeps.records import CUTOFFS, Interval
 from rag_sweeps.report.data import ReportData, finite, key_rows, kind, label
@@ -83,7 +82,7 @@ def interval_rows(decision: Decision) -> tuple[Row, ...]:
 def tradeoff(data: ReportData, cost: str) -> go.Figure:
     """The metric against what it costs, and the Pareto front: no other is both better and cheaper."""
     price = {row.measured.number: _cost(row, cost) for row in data.decision.rows}
-    front = pareto([row for row in data.decision.rows if row.comparable], price, data.decision)
+    front = pareto_by_price([row for row in data.decision.rows if row.comparable], price, goal=data.decision.goal)
     most = max(price.values())
     traces = [
         go.Scatter(
@@ -112,16 +111,6 @@ def tradeoff(data: ReportData, cost: str) -> go.Figure:
         showlegend=True,
         xaxis={"range": [-0.04 * (most or 1.0), 1.05 * (most or 1.0)]},
     )
-
-
-def pareto(rows: Sequence[Row], price: dict[int, float], decision: Decision) -> list[Row]:
-    """Rows that no other row beats on one axis without losing on the other, cheapest first."""
-    sign = 1.0 if decision.goal == "maximize" else -1.0
-    front: list[Row] = []
-    for row in sorted(rows, key=lambda row: (price[row.measured.number], -sign * row.value.mean)):
-        if not front or sign * row.value.mean > sign * front[-1].value.mean:
-            front.append(row)
-    return front
 
 
 def hit_rate_curve(data: ReportData) -> go.Figure:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rag_sweeps.errors import InputError
 from rag_sweeps.golden import GoldenSet
+from rag_sweeps.golden.problems import Problem
+from rag_sweeps.golden.questions import QUESTIONS_FILE, parse_questions
 from rag_sweeps.store.files import home, write_bytes_atomic
 
 
@@ -28,6 +30,16 @@ def kept_golden_folder(digest: str) -> Path:
             f"the golden set {digest[:12]} of this sweep is not under {folder.parent}; run the sweep again"
         )
     return folder
+
+
+def kept_tags(digest: str) -> dict[str, tuple[str, ...]]:
+    """Question id -> tags, without reading a document; nothing where the golden set is not kept."""
+    path = _folder(digest) / QUESTIONS_FILE
+    if not path.is_file():
+        return {}
+    problems: list[Problem] = []
+    written = parse_questions(QUESTIONS_FILE, path.read_text("utf-8-sig"), problems)
+    return {question.id: question.tags for question in written}
 
 
 def _folder(digest: str) -> Path:

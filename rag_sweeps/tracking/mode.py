@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,23 +27,23 @@ class Mode:
         return self.wandb == "online"
 
 
-def detect_mode() -> Mode:
-    """Never asks, never waits for a network."""
+def detect_mode(models: Collection[str] = (), *, budget_usd: float | None = None) -> Mode:
+    """Never asks, never waits for a network. models: of providers, that will be asked."""
+    spending = _spending(sorted(models), budget_usd)
     asked = os.environ.get("WANDB_MODE", "")
     if asked and asked not in KNOWN_MODES:
         raise InputError(f"WANDB_MODE={asked!r} is not one of {', '.join(KNOWN_MODES)}")
     if asked == "disabled":
-        return _local("disabled", "W&B is off because WANDB_MODE=disabled")
+        return _local("disabled", spending, "W&B is off because WANDB_MODE=disabled")
     where = shown(home() / "wandb")
     if asked in ("offline", "dryrun"):
-        return _local("offline", f"W&B writes offline runs to {where} because WANDB_MODE={asked}")
+        return _local("offline", spending, f"W&B writes offline runs to {where} because WANDB_MODE={asked}")
     login = find_login()
     if login is not None:
         server = os.environ.get("WANDB_BASE_URL", CLOUD)
-        return Mode(
-            "online", f"online mode: runs go to W&B at {server} because {login}; WANDB_MODE=offline keeps them here"
-        )
-    return _local("offline", f"W&B writes offline runs to {where} because no W&B login was found")
+        why = f"runs go to W&B at {server} because {login}; WANDB_MODE=offline keeps them here"
+        return Mode("online", f"online mode: {spending or 'no LLM is used, nothing is spent'}; {why}")
+    return _local("offline", spending, f"W&B writes offline runs to {where} because no W&B login was found")
 
 
 def find_login() -> str | None:
@@ -66,5 +67,13 @@ def find_login() -> str | None:
     return "a W&B login was found" if found else None
 
 
-def _local(wandb: Literal["offline", "disabled"], why: str) -> Mode:
-    return Mode(wandb, f"local mode: no LLM and no account are used, nothing is spent; {why}")
+def _local(wandb: Literal["offline", "disabled"], spending: str | None, why: str) -> Mode:
+    return Mode(wandb, f"local mode: {spending or 'no LLM and no account are used, nothing is spent'}; {why}")
+
+
+def _spending(models: Sequence[str], budget_usd: float | None) -> str | None:
+    """Which models are asked and what that may cost; None where none is."""
+    if not models:
+        return None
+    cap = "with no cap (set budget_usd)" if budget_usd is None else f"up to ${budget_usd:.2f} in all"
+    return f"the config names {', '.join(models)}: asked over the network and paid for, {cap}"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 PROJECT = "rag-sweeps"
 REFUSALS = {401, 403}
-
-
+REFUSING = ("not found", "ermission denied", "API key must", "API key is")
+"""What W&B says where its error carries no status."""
 class ServerDownError(TrialError):
     """W&B did not answer, or not in time; what was measured is kept and sent later."""
 
@@ -75,15 +75,22 @@ def translated(what: str) -> Iterator[None]:
     try:
         yield
     except (WandbApiFailedError, wandb.errors.Error, OSError, TimeoutError, ValueError) as error:
-        status = status_of(error)
-        reason = hide_api_keys(" ".join(str(error).split()))[:300]
-        if status in REFUSALS or (status is None and "API key" in reason and "must" in reason):
-            raise InputError(
-                f"W&B refused to {what}: {reason}; check WANDB_API_KEY and WANDB_ENTITY, or wandb login --relogin"
-            ) from error
+        status, reason = status_of(error), _reason(error)
+        if status in REFUSALS or (status is None and any(word in reason for word in REFUSING)):
+            remedy = "check WANDB_API_KEY, WANDB_ENTITY and WANDB_PROJECT, or wandb login --relogin"
+            raise InputError(f"W&B refused to {what}: {reason}; {remedy}") from error
         if status is not None and 400 <= status < 429 and status != 408:
             raise InputError(f"W&B refused to {what}: {reason}") from error
         raise ServerDownError(f"W&B did not {what}: {reason}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """W&B's message in one line: of many attempts the last reason, and never a key."""
+    text = hide_api_keys(" ".join(str(error).split()))
+    for end in ("connection refused", "no such host", "connection reset by peer", "deadline exceeded"):
+        if end in text:
+            return end if len(text) > 150 else text
+    return text[:300]
 
 
 def status_of(error: BaseException | None) -> int | None:

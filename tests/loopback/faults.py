@@ -22,8 +22,10 @@ class Fault:
 
 
 class Faults:
-    """`refuse` cuts the connection unanswered; `unavailable` answers 503; `stall` waits, then answers; `rate_limit` answers 429 with
-    Retry-After; `error` answers `status`; `lose_response` applies the request, then cuts the connection.
+    """What goes wrong, in the order it was added.
+
+    `refuse` cuts the connection unanswered, `unavailable` answers 503, `stall` waits and then answers, `rate_limit`
+    answers 429 with Retry-After, `error` answers `status`, `lose_response` applies the request and then cuts.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_sweeps.decision import Measured, decide, sentence
+from rag_sweeps.decision import Measured, decide, statements
 from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.objective import with_objective
 from rag_sweeps.parameters import parse_params
@@ -26,7 +26,7 @@ from rag_sweeps.records import (
     Verdict,
 )
 from rag_sweeps.report import Failure, ReportData
-from rag_sweeps.statistics import bootstrap_intervals
+from rag_sweeps.statistics import mean_intervals
 
 SWEPT = ("chunk_size", "embedding_model", "retriever")
 EVIL = "</script><script>document.documentElement.dataset.error='injected'</script><img src=x onerror=alert(1)>"
@@ -76,7 +76,7 @@ def make_result(
         golden_digest=golden.digest,
         question_ids=tuple(question.id for question in questions),
         per_question=scores,
-        metrics=bootstrap_intervals(scores),
+        metrics=mean_intervals(scores),
         questions=tuple(make_record(question, rank) for question, rank in zip(questions, ranks, strict=True)),
         costs=TrialCosts(
             usd={},
@@ -152,5 +152,5 @@ def make_report(
         failures=(Failure(9, {"chunk_size": 7, "retriever": "dense"}, f"no model {EVIL}"),),
         mode=f"local: {EVIL}",
         created="2026-01-02",
-        sentence=sentence(decision, SWEPT),
+        statements=tuple(statements(decision, SWEPT)),
     )

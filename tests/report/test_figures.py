@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rag_sweeps.decision.front import pareto_by_price
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.report import ReportData
 from rag_sweeps.report.effects import effect, importance
-from rag_sweeps.report.figures import hit_rate_curve, intervals, pareto, tradeoff
+from rag_sweeps.report.figures import hit_rate_curve, intervals, tradeoff
 from rag_sweeps.report.payload import figures, plain_figure
 
 from .made import make_report
@@ -59,7 +60,7 @@ def test_importance_is_repeatable_and_sums_to_one(data: ReportData) -> None:
 def test_the_pareto_front_has_no_row_that_another_beats(data: ReportData) -> None:
     rows = list(data.decision.rows)
     price = {row.measured.number: float(at % 3) for at, row in enumerate(rows)}
-    front = pareto(rows, price, data.decision)
+    front = pareto_by_price(rows, price, goal=data.decision.goal)
     beaten = [
         row
         for row in rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from loopback.providers.faults import FREE, Fault, Faults
@@ -32,6 +32,7 @@ class Asked:
     """Anthropic writes to its cache where it is told to; OpenAI does without being asked, and for nothing."""
     batch: bool
     body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Exchange:
                 billed=said is not None and (fault is None or fault.kind not in FREE),
                 fault=fault.kind if fault else "",
                 body=asked.body,
+                headers=asked.headers,
             )
         )
 

@@ -22,7 +22,7 @@ FREE: frozenset[str] = frozenset(
 @dataclass(slots=True)
 class Fault:
     """times: strikes so often. every: each k-th request. share, seed: this share of (text, attempt) pairs, whoever
-    asks first. endpoint, model: only there."""
+    asks first. says: the message of an error. endpoint, model: only there."""
 
     kind: Kind
     times: int | None = None
@@ -31,6 +31,7 @@ class Fault:
     seed: int = 0
     retry_after: str | None = None
     seconds: float = 30.0
+    says: str = ""
     endpoint: str | None = None
     model: str | None = None
     n_seen: int = 0
@@ -55,12 +56,13 @@ class Faults:
         seed: int = 0,
         retry_after: str | None = None,
         seconds: float = 30.0,
+        says: str = "",
         endpoint: str | None = None,
         model: str | None = None,
     ) -> None:
         """Without times, every and share: each request from now on."""
         assert kind in get_args(Kind), kind
-        fault = Fault(kind, times, every, share, seed, retry_after, seconds, endpoint, model)
+        fault = Fault(kind, times, every, share, seed, retry_after, seconds, says, endpoint, model)
         with self._lock:
             self._orders.append(fault)
 

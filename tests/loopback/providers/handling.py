@@ -7,6 +7,7 @@ import json
 import math
 import socket
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -39,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
 
     def do_GET(self) -> None:
@@ -77,6 +78,8 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(asked, str):
             self._send(*api.error_body("400", message=asked))
             return
+        headers = {name.lower(): value for name, value in self.headers.items() if name.lower() not in _SECRET}
+        asked = replace(asked, headers=headers)
         fault = self._refused(api, asked)
         if fault is _REFUSED:
             return
@@ -127,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
             return _REFUSED
         if fault.kind in api.ERRORS:
             key = self.server.keys.get(asked.provider, "")
-            status, body = api.error_body(fault.kind, key=key)
+            status, body = api.error_body(fault.kind, key=key, message=fault.says)
             self.server.exchange.write(asked, fault=fault, status=status)
             self._send(status, body, headers={"retry-after": fault.retry_after} if fault.retry_after else {})
             return _REFUSED
@@ -214,3 +217,4 @@ class Handler(BaseHTTPRequestHandler):
 
 
 _REFUSED = Fault("400")
+_SECRET = ("authorization", "x-api-key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 BATCH_SHARE = 0.5
 """Both providers bill batches at half the price."""
@@ -30,7 +30,9 @@ class Seen:
     status: int = 200
     billed: bool = False
     fault: str = ""
-    body: Mapping[str, object] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Without the key."""
 
 
 class Billed(NamedTuple):

@@ -80,6 +80,10 @@ class ProviderServer:
         """Every request so far, in the order of the answers; an entry of a batch when the batch has ended."""
         return self.exchange.log.all()
 
+    def accept(self, provider: str, key: str) -> None:
+        """Take this key of openai or anthropic, and no other."""
+        self._http.keys[provider] = key
+
     def limit(self, *, requests_per_minute: float, burst: int | None = None) -> None:
         """More get 429 with Retry-After. burst: how many may come at once, by default a second's worth."""
         most = burst if burst is not None else max(1, round(requests_per_minute / 60))
@@ -100,7 +104,7 @@ class _Http(ThreadingHTTPServer):
     request_queue_size = 512
     exchange: Exchange
     batches: Batches
-    keys: Mapping[str, str]
+    keys: dict[str, str]
 
     def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
         self.stopping = threading.Event()
