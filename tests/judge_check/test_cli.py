@@ -88,3 +88,35 @@ def test_a_config_without_a_judge_is_refused(cli: Cli, write_config: Callable[..
     ran = cli("judge", "check", write_config({"generator": {"value": "none"}}))
     assert ran.code == 2
     assert "no judge" in ran.err
+
+
+def test_the_mean_of_a_sweep_is_corrected_by_the_labels(
+    cli: Cli, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The judge gives every answer the best grade; people gave the same kind of answer the worst."""
+
+    def reply(model: str, system: str, user: str) -> str:
+        if model.startswith("gpt-5"):
+            return json.dumps({"answer": "Whatever you like.", "citations": [1]})
+        return json.dumps({"reason": "so", "grade": "A"})
+
+    models = {"generator": {"value": "openai:gpt-5-mini"}, "judge": {"value": "anthropic:claude-haiku-4-5"}}
+    config = write_config(
+        {**models, "chunk_size": {"values": [32, 64]}, "retriever": {"value": "bm25"}},
+        metric={"name": "answer_score", "goal": "maximize"},
+    )
+    with ProviderServer(reply) as server:
+        swept = cli("sweep", config, "--count", 1, **server.environment())
+        assert swept.code == 0, swept.err
+        sweep = cli("results", "--json").json["sweep"]
+        check = ("judge", "check", config, "--labels", few_labels(tmp_path), "--sweep", sweep, "--json")
+        ran = cli(*check, **server.environment())
+        assert ran.code == 0, ran.err
+        other = write_config({**JUDGED, "judge": {"value": "openai:gpt-4.1"}}, file="other.yaml")
+        refused = cli("judge", "check", other, *check[3:], **server.environment())
+    corrected = ran.json["corrected"]
+    assert (corrected["judge_mean"], corrected["value"]) == (1.0, 0.0)
+    assert corrected["low"] < 0.0 < corrected["high"] < 0.5
+    assert "people would have given" in ran.json["sentences"][-1]
+    assert refused.code == 2
+    assert "judged by anthropic:claude-haiku-4-5" in refused.err
