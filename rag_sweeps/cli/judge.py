@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from rag_sweeps.judge_check.measuring import Check, Findings
     from rag_sweeps.judge_check.scores import JudgeUnderTest
     from rag_sweeps.parameters import TrialParams
-    from rag_sweeps.protocols import Caller
+    from rag_sweeps.protocols import Caller, Progress
     from rag_sweeps.records import QuestionRecord
 
 FILE = click.Path(path_type=Path)
@@ -55,7 +57,8 @@ def check(config: Path, repeats: int, labels: Path | None, sweep: str | None, as
     under_test = JudgeUnderTest(params, _open_caller(params, checked), no_progress)
     planned = Check(under_test, labelled, n_repeats=repeats, n_questions=_dev_questions(checked), seed=params.seed)
     click.echo(_announcement(planned, checked), err=as_json)
-    findings = planned.run()
+    with _watched() as progress:
+        findings = replace(planned, judge=replace(under_test, progress=progress)).run()
     corrected = None if sweep is None else _corrected(sweep, findings, under_test)
     if as_json:
         click.echo(json.dumps(_plain(_as_json(findings, corrected)), indent=2, allow_nan=False))
@@ -65,17 +68,24 @@ def check(config: Path, repeats: int, labels: Path | None, sweep: str | None, as
 
 def _open_caller(params: TrialParams, checked: SweepConfig) -> Caller | None:
     """The priced and capped caller; None where the judge asks nobody."""
-    from importlib import import_module
-
+    from rag_sweeps.calling import caller_for
     from rag_sweeps.parameters import is_model, judges_of
 
-    if not any(is_model(model) for model in judges_of(params.judge)):
-        return None
-    calling = import_module("rag_sweeps.calling")
-    caller: Caller = calling.open_caller(
-        params, sweep_id=f"judge-check-{checked.digest[:8]}", budget_usd=checked.budget_usd
-    )
-    return caller
+    models = [model for model in judges_of(params.judge) if is_model(model)]
+    sweep_id = f"judge-check-{checked.digest[:8]}"
+    return caller_for(models, params, sweep_id=sweep_id, budget_usd=checked.budget_usd)
+
+
+@contextmanager
+def _watched() -> Iterator[Progress]:
+    """A bar for the pass that is being made; on standard error, and only where someone is looking."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("starting", total=None)
+        yield lambda what, done, total: bars.update(task, description=what, completed=done, total=total)
 
 
 def _dev_questions(checked: SweepConfig) -> int:

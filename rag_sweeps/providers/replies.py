@@ -102,7 +102,7 @@ def _answer_from_json(reply: str) -> ReadAnswer:
         return ReadAnswer(None)
     if not isinstance(text, str) or not text.strip():
         return ReadAnswer(None, problem="answer is neither text nor null")
-    return ReadAnswer(text.strip(), tuple(dict.fromkeys(citations)))
+    return ReadAnswer(_whole(text).strip(), tuple(dict.fromkeys(citations)))
 
 
 def _answer_from_text(reply: str) -> ReadAnswer:
@@ -125,7 +125,7 @@ def _grade_from_json(reply: str, offered: list[str]) -> ReadGrade:
     found = last_object(reply)
     if found is None or set(found) != {"reason", "grade"}:
         return ReadGrade(None, "", "the reply is no JSON object with reason and grade")
-    reason = found["reason"] if isinstance(found["reason"], str) else ""
+    reason = _whole(found["reason"]) if isinstance(found["reason"], str) else ""
     if not isinstance(found["grade"], str) or found["grade"] not in offered:
         return ReadGrade(None, reason, f"a grade that was not offered: {str(found['grade'])[:40]!r}")
     return ReadGrade(found["grade"], reason)
@@ -141,6 +141,11 @@ def _grade_from_text(reply: str, offered: list[str]) -> ReadGrade:
     if given.upper() not in by_letter:
         return ReadGrade(None, reason, f"a grade that was not offered: {given[:40]!r}")
     return ReadGrade(by_letter[given.upper()], reason)
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def last_object(text: str) -> dict[str, Any] | None:
