@@ -17,7 +17,7 @@ FLOORS = (
     {"errors", "records"},
     {"protocols", "parameters", "statistics", "metrics", "relevance", "costs", "environment", "store.files"},
     {"tokenization", "config", "golden", "index", "objective", "store.vectors", "store.results", "store.sweeps"},
-    {"chunking", "store.golden_sets", "store.rankings", "decision", "search"},
+    {"chunking", "store.golden_sets", "store.rankings", "decision", "gating", "racing", "search"},
     {"providers", "lexical"},
     {"embedding"},
     {"retrieval", "answering", "judging"},

@@ -14,6 +14,7 @@ VERBS = {
     "trial": "Measure one configuration.",
     "results": "List every trial of a sweep, for people or as JSON.",
     "report": "Write the HTML report of a sweep.",
+    "gate": "Decide whether a configuration may take the place of another.",
     "golden": "Check, seal and import golden sets.",
     "doctor": "Show what is installed, logged in and cached, and what to do about it.",
     "schema": "Print the JSON schema of a sweep config, for editors.",
