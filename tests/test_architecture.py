@@ -39,7 +39,7 @@ FLOORS = (
     {"measuring", "planning", "judge_check"},
     {"outcome"},
     {"tracking", "report"},
-    {"sweep", "planning"},
+    {"sweep"},
     {"workers"},
     {"hosting"},
     {"cli"},

@@ -17,6 +17,7 @@ VERBS = {
     "sync": "Send to W&B what it did not take before.",
     "results": "List every trial of a sweep, for people or as JSON.",
     "report": "Write the HTML report of a sweep.",
+    "gate": "Decide whether a configuration may take the place of another.",
     "golden": "Check, seal and import golden sets.",
     "judge": "Measure the judge of a config: noise, bias, attacks.",
     "doctor": "Show what is installed, logged in and cached, and what to do about it.",

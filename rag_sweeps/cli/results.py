@@ -71,9 +71,30 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
         "spent_usd": spent_usd(purse_of(log)),
         "budget_usd": record.budget_usd,
         "missing": missing,
+        "decision": _decision_json(log) if measured else None,
         "trials": [
             _trial_json(trial, measured.get(trial.number), dropped.get(trial.number), per_question) for trial in trials
         ],
+    }
+
+
+def _decision_json(log: SweepLog) -> dict[str, Any]:
+    """Trial numbers, and the same statements that a person reads."""
+    from rag_sweeps.decision import statements
+    from rag_sweeps.outcome import read_outcome
+
+    outcome = read_outcome(log)
+    decision = outcome.decision
+    return {
+        "recommended": decision.recommended.measured.number,
+        "best": decision.best.measured.number,
+        "tied": [row.measured.number for row in decision.tied],
+        "not_ranked": [row.measured.number for row in decision.rows if not row.comparable],
+        "front": [row.measured.number for row in decision.front],
+        "detectable": _number(decision.resolution.detectable),
+        "lead_needs": decision.resolution.lead_needs,
+        "optimism": _number(decision.optimism),
+        "statements": statements(decision, outcome.record.swept),
     }
 
 

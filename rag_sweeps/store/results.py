@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_sweeps.errors import DamagedCacheWarning
+from rag_sweeps.errors import DamagedCacheWarning, InputError
 from rag_sweeps.records import (
     Answer,
     Floats,
@@ -61,6 +61,31 @@ def read_result_file(path: Path) -> TrialResult | None:
     except (ValueError, KeyError, TypeError) as error:
         warnings.warn(f"{path} is damaged ({error}); the trial is measured again", DamagedCacheWarning, stacklevel=2)
         return None
+
+
+def read_result_file(path: Path) -> TrialResult:
+    """A result from wherever somebody keeps it. Raises InputError where the file is none."""
+    try:
+        stored = json.loads(path.read_bytes())
+        if stored["checksum"] != digest_of(stored["result"]):
+            raise ValueError("its checksum does not match")
+        return _from_plain(stored["result"])
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a trial id or a file of a result") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is no result of a trial ({error}); name a file from {home() / 'results'}") from error
+
+
+def find_trial_id(prefix: str) -> str:
+    """The one stored trial whose id begins so. Raises InputError where there is none, or more than one."""
+    folder = home() / "results"
+    known = {path.name.partition(".")[0] for path in folder.glob("*/*.json")} if folder.is_dir() else set()
+    found = sorted(each for each in known if each.startswith(prefix))
+    if not prefix or len(found) != 1:
+        many = f"could be any of {', '.join(each[:16] for each in found[:4])}; give more of it"
+        problem = many if found and prefix else f"is no trial under {folder}; rag-sweeps results --json lists them"
+        raise InputError(f"{prefix!r} {problem}")
+    return found[0]
 
 
 def _to_plain(result: TrialResult) -> dict[str, Any]:
