@@ -175,6 +175,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _batches(self, provider: str, path: str, content: bytes) -> None:
         batches, parts = self.server.batches, path.split("/")
+        asked = Asked(provider, "batches", "", "", path, 0, None, False, False, {})
+        api: Any = anthropic_api if provider == "anthropic" else openai_api
+        if self.command == "POST" and self._refused(api, asked) is _REFUSED:
+            return
         if provider == "openai" and parts[1] == "files":
             if self.command == "POST":
                 self._send(200, batches.upload(content, self.headers["content-type"]))
