@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from loopback.providers.server import ProviderServer
 
-from rag_sweeps.errors import InputError, ProviderBusyError, TrialError
+from rag_sweeps.errors import InputError, ProviderBusyError, ProviderFaultError, TrialError
 from rag_sweeps.protocols import BatchModel
 from rag_sweeps.providers.models import open_batch_model
 from rag_sweeps.records import ChatRequest, Completion, NoReply
@@ -116,6 +116,16 @@ def test_a_busy_batch_api_asks_to_wait(server: ProviderServer, model: BatchModel
     with pytest.raises(ProviderBusyError) as caught:
         model.submit(calls(name, 1))
     assert caught.value.retry_after_s == 3
+
+
+def test_results_that_break_off_can_be_fetched_again(server: ProviderServer, model: BatchModel, name: str) -> None:
+    batch = model.submit(calls(name, 3))
+    while model.state(batch) == "running":
+        pass
+    server.faults.add("cut", times=1, endpoint="results")
+    with pytest.raises(ProviderFaultError, match="broke the connection"):
+        list(model.results(batch, "judge"))
+    assert len(list(model.results(batch, "judge"))) == 3
 
 
 def test_a_compatible_server_has_no_batches() -> None:

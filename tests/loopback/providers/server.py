@@ -40,6 +40,10 @@ class ProviderServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every connection and every stall; again is no error."""
         self._http.stopping.set()
         self._http.shutdown()
         self._http.server_close()
