@@ -13,7 +13,7 @@ from rag_sweeps.objective import OBJECTIVE, with_objective
 from rag_sweeps.protocols import Caller, Progress
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_tags
-from rag_sweeps.store.results import read_result, read_result_file
+from rag_sweeps.store.results import read_result, read_kept_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 
 
@@ -72,7 +72,7 @@ def stored_result(log: SweepLog, trial: Asked) -> TrialResult | None:
     """The dev result of a trial that ended with one, finished or dropped; None where it is lost."""
     assert trial.trial_id is not None, "a trial without a result has no id yet"
     if trial.state == "pruned":
-        return read_result_file(log.pruned_path(trial.trial_id))
+        return read_kept_result(log.pruned_path(trial.trial_id))
     return read_result(trial.trial_id, "dev")
 
 

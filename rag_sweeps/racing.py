@@ -20,16 +20,14 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from rag_sweeps.records import Floats, Ints
+from rag_sweeps.records import Floats, Ints, Look, RaceReason
 
 SHARES = np.array([0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.95])
 """How much of what it may the test bets on each question; the evidence is the mean over all of them."""
 BISECTIONS = 16
-Reason = Literal["goes on", "first", "proven worse", "forecast to lose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +40,6 @@ class RaceRule:
     first_look: int = 20
     forecast: float = 0.1
     clear_z: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one look saw: mean_difference is the candidate less the incumbent over the n questions both have scores for.
-
-    low, high: interval of the difference over all questions, valid at every look of the sweep together.
-    evidence: against being as good as the incumbent; 1 / evidence is a p-value at any time. chance: forecast of ending
-    ahead by more than chance.
-    """
-
-    keep_going: bool
-    reason: Reason
-    mean_difference: float
-    low: float
-    high: float
-    evidence: float
-    chance: float
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +116,14 @@ class Race:
             n=n,
         )
 
-    def reason(self, scores_so_far: Floats) -> Reason:
+    def reason(self, scores_so_far: Floats) -> RaceReason:
         """What `look` decides, without its interval."""
         pairs = self._pairs(scores_so_far)
         if pairs is None:
             return "first"
         return self._judged(pairs)[2] if len(pairs.differences) else "goes on"
 
-    def _judged(self, pairs: _Pairs) -> tuple[float, float, Reason]:
+    def _judged(self, pairs: _Pairs) -> tuple[float, float, RaceReason]:
         cannot_catch_up = float(pairs.differences.sum()) + pairs.ahead < -1e-9
         log_evidence = _log_evidence(pairs.differences, 0.0, pairs.total, pairs.most)
         evidence = math.inf if cannot_catch_up else math.exp(min(700.0, log_evidence))

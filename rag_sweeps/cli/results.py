@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from rag_sweeps.decision import Measured
-    from rag_sweeps.records import TrialResult
+    from rag_sweeps.records import Look, TrialResult
     from rag_sweeps.store.sweeps import Asked, SweepLog
 
 
@@ -117,7 +117,7 @@ def _trial_json(
     if result:
         plain |= {"n_failed": result.n_failed, "n_unscored": result.n_unscored}
         plain |= {"n_chunks": result.n_chunks, "truncated_share": result.truncated_share}
-        plain["looks"] = [asdict(look) for look in result.looks]
+        plain["looks"] = [_look_json(look) for look in result.looks]
     if measured and measured.test:
         plain["test_metrics"] = _metrics_json(measured.test)
     if result and per_question:
@@ -125,6 +125,10 @@ def _trial_json(
         if measured and measured.test:
             plain["test_per_question"] = _per_question_json(measured.test)
     return plain
+
+
+def _look_json(look: Look) -> dict[str, Any]:
+    return {name: _number(value) if isinstance(value, float) else value for name, value in asdict(look).items()}
 
 
 def _metrics_json(result: TrialResult) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rag_sweeps.objective import with_objective
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_golden_folder
 from rag_sweeps.store.replies import ReplyStore
-from rag_sweeps.store.results import read_result
+from rag_sweeps.store.results import read_result, read_kept_result
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.tracking.artifacts import golden_artifact, result_artifact
 from rag_sweeps.tracking.numbers import config_of
@@ -159,10 +159,13 @@ def _result(pending: PendingRun) -> TrialResult | None:
     """The stored result as its asker wanted it: its own settings of logging and of the objective."""
     if pending.failure is not None or pending.trial_id is None:
         return None
+    log = SweepLog(pending.log_id)
     result = read_result(pending.trial_id, "dev")
+    if result is None and log.pruned_path(pending.trial_id).is_file():
+        result = read_kept_result(log.pruned_path(pending.trial_id))
     if result is None:
         raise InputError(f"the result {pending.trial_id[:16]} is missing or damaged; run the sweep again")
-    settings = SweepLog(pending.log_id).read_record().settings
+    settings = log.read_record().settings
     if pending.params is not None:
         result = replace(result, params=dict(pending.params))
     return with_objective(result, settings)
