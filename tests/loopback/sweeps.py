@@ -214,10 +214,7 @@ def enqueue_run(state: State, sent: Mapping[str, Any]) -> Node:
 def propose(sweep: Sweep) -> dict[str, Any] | None:
     """The next values: the grid in order, or a seeded draw that avoids repeats while any other is left."""
     asked = sweep.config["parameters"]
-    taken = {
-        json.dumps({name: value for name, value in run.config.items() if name in asked}, sort_keys=True)
-        for run in sweep.runs
-    }
+    taken = {json.dumps({k: v for k, v in run.config.items() if k in asked}, sort_keys=True) for run in sweep.runs}
     if sweep.config.get("method") == "grid":
         left = [values for values in _grid(sweep) if json.dumps(values, sort_keys=True) not in taken]
         return left[0] if left else None
