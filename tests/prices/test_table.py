@@ -211,6 +211,13 @@ def test_no_call_costs_more_than_its_worst_case(
     assert prices.usd(usage) <= prices.worst_usd(request, batch=batch) * (1 + 1e-12)
 
 
+def test_the_worst_case_is_that_of_the_tier_it_may_reach(prices: Prices) -> None:
+    model = "anthropic:claude-haiku-5-5"
+    below, above = (ChatRequest(model, "", "u" * n_bytes, 1000) for n_bytes in (99_936, 99_937))
+    assert prices.worst_usd(below, batch=False) == pytest.approx(100_000 * 0.125e-6 + 1000 * 0.5e-6)
+    assert prices.worst_usd(above, batch=False) == pytest.approx(100_001 * 0.625e-6 + 1000 * 2.5e-6)
+
+
 def test_the_worst_case_writes_all_input_to_the_cache(prices: Prices) -> None:
     request = ChatRequest("anthropic:claude-haiku-4-5", "s" * 100, "u" * 836, 1000)
     assert request_input_tokens(request) == 1000
