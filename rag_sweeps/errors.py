@@ -40,7 +40,9 @@ class CapReachedError(RagSweepsError):
 
 
 class ProviderBusyError(TrialError):
-    """429 or overloaded. retry_after_s: how long the provider asked to wait, None where it did not say."""
+    """429 or overloaded, never billed. retry_after_s: how long it asked to wait, None where it did not say."""
+
+    billed = False
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -48,7 +50,14 @@ class ProviderBusyError(TrialError):
 
 
 class ProviderFaultError(TrialError):
-    """A server error, a time limit, a cut connection, a reply that is not what the API promises."""
+    """A server error, a time limit, a cut connection, a reply that is not what the API promises.
+
+    billed: whether the provider may charge for the attempt. Only a request that surely did no work is False.
+    """
+
+    def __init__(self, message: str, *, billed: bool = True) -> None:
+        super().__init__(message)
+        self.billed = billed
 
 
 class DamagedCacheWarning(UserWarning):

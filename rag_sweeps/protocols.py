@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, Protocol
 
 from rag_sweeps.records import (
     Answer,
@@ -17,6 +17,7 @@ from rag_sweeps.records import (
     Question,
     Role,
     TrialResult,
+    Usage,
     Vectors,
     Verdict,
 )
@@ -65,6 +66,32 @@ class ChatModel(Protocol):
         time limits, cut connections, replies that are not what the API promises), InputError (wrong key, unknown
         model) and TrialError (a request the provider will never accept).
         """
+
+
+class EmbeddingModel(Protocol):
+    """One provider's embeddings API, one call at a time, without retries of its own."""
+
+    def embed_batch(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
+        """(n, D) vectors in the order of the texts; one attempt, the errors of `ChatModel`."""
+
+
+BatchState = Literal["running", "ended", "failed"]
+
+
+class BatchModel(Protocol):
+    """One provider's batch API: half the price, results within hours. The errors of `ChatModel`."""
+
+    def submit(self, calls: Mapping[str, ChatRequest]) -> str:
+        """Custom id -> request; returns the id of the batch."""
+
+    def state(self, batch_id: str) -> BatchState:
+        """`ended` has results, perhaps not for all calls; `failed` was refused as a whole and has none."""
+
+    def results(self, batch_id: str, purpose: Purpose) -> Iterator[tuple[str, Completion | NoReply]]:
+        """(custom id, outcome) in any order; a call that the provider lost is left out."""
+
+    def cancel(self, batch_id: str) -> None:
+        """Ask for an early end; what was answered by then is billed and stays in the results."""
 
 
 class Caller(Protocol):
