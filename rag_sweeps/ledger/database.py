@@ -188,8 +188,9 @@ def _postgresql_engine(url: URL) -> Engine:
         },
         pool_pre_ping=True,
         pool_timeout=WAIT_S,
-        pool_size=4,
-        max_overflow=12,
+        # A server takes a hundred connections by default, and each worker is a process: transactions are short.
+        pool_size=2,
+        max_overflow=0,
         isolation_level="READ COMMITTED",
     )
 
