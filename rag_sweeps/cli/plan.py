@@ -61,6 +61,7 @@ def find_kept(sweep: SweepConfig, golden: GoldenSet) -> Kept:
         n_finished=sum(trial.baseline is None for trial in finished),
         finished_baselines=[trial.baseline for trial in finished if trial.baseline is not None],
         spent_usd=_spent(log.folder.name),
+        count_replies=_count_replies,
         count_vectors=partial(_count_vectors, sweep, golden),
     )
 
@@ -141,6 +142,16 @@ def _budget(made: Plan) -> str:
     if made.within_budget.low < made.n_left:
         enough = f"{_words(made.within_budget)} of {made.n_left} trials"
     return f"budget: {made.budget_usd:.2f} dollars{spent}: enough for {enough}"
+
+
+def _count_replies(model: str) -> int:
+    from rag_sweeps.store.replies import ReplyStore
+
+    store = ReplyStore()
+    try:
+        return store.count(model)
+    finally:
+        store.close()
 
 
 def _count_vectors(sweep: SweepConfig, golden: GoldenSet, model: str) -> int | None:
