@@ -13,7 +13,7 @@ from rag_sweeps.objective import OBJECTIVE, with_objective
 from rag_sweeps.protocols import Caller, Progress
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_tags
-from rag_sweeps.store.results import read_result, read_result_file
+from rag_sweeps.store.results import read_result, read_kept_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 
 
@@ -27,9 +27,12 @@ class Outcome:
 
 
 def read_outcome(log: SweepLog) -> Outcome:
-    """What the log and the store hold. Raises InputError where nothing is finished."""
+    """What the log and the store hold. Raises InputError where nothing is finished, TrialError where all failed."""
     record, measured = log.read_record(), measured_trials(log)
     if not measured:
+        failed = [trial for trial in log.trials() if trial.state == "failed"]
+        if failed:
+            raise TrialError(f"no trial finished, {len(failed)} failed; the last one: {failed[-1].reason}")
         raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
     cost_counts = record.metric == OBJECTIVE and float(record.settings["cost_weight"]) > 0
     decision = decide(
@@ -69,7 +72,7 @@ def stored_result(log: SweepLog, trial: Asked) -> TrialResult | None:
     """The dev result of a trial that ended with one, finished or dropped; None where it is lost."""
     assert trial.trial_id is not None, "a trial without a result has no id yet"
     if trial.state == "pruned":
-        return read_result_file(log.pruned_path(trial.trial_id))
+        return read_kept_result(log.pruned_path(trial.trial_id))
     return read_result(trial.trial_id, "dev")
 
 

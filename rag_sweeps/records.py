@@ -23,6 +23,7 @@ Bools = npt.NDArray[np.bool_]
 Split = Literal["dev", "test"]
 Role = Literal["query", "document"]
 Purpose = Literal["embed", "generate", "judge"]
+RaceReason = Literal["goes on", "first", "proven worse", "forecast to lose"]
 
 PIPELINE_VERSION = 1
 """Raised whenever the same parameters would give other numbers; part of every trial id."""
@@ -313,15 +314,21 @@ class QuestionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look of a race after n questions: how much better than the incumbent so far, with a bound that may be read
-    at every look. keep_going: not yet shown to be losing. p: the smallest level at which it would be dropped."""
+    """What one look of a race saw: mean_difference is the candidate less the incumbent over n questions.
 
-    n: int
+    low, high: interval of the difference over all questions, valid at every look of the sweep together.
+    evidence: against being as good as the incumbent; 1 / evidence is a p-value at any time. chance: forecast of ending
+    ahead by more than chance. NaN where there was no incumbent.
+    """
+
+    keep_going: bool
+    reason: RaceReason
     mean_difference: float
     low: float
     high: float
-    p: float
-    keep_going: bool
+    evidence: float
+    chance: float
+    n: int
 
 
 @dataclass(frozen=True, slots=True)

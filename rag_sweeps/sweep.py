@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from filelock import BaseFileLock
 
 from rag_sweeps.config import SweepConfig
+from rag_sweeps.contest import open_race
 from rag_sweeps.errors import CapReachedError, InputError, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.measuring import measure
@@ -151,7 +152,8 @@ def run_asked(
     began = time.perf_counter()
     try:
         params = sweep.trial_params(trial.proposal)
-        result, from_store = measure(params, golden, caller=caller, progress=progress)
+        race = open_race(sweep, params, golden, log, trial, record)
+        result, from_store = measure(params, golden, caller=caller, race=race, progress=progress)
         result = with_objective(result, record.settings)
         values = _objective_values(result, record)
     except (InputError, CapReachedError):
@@ -187,8 +189,8 @@ def _objective_values(result: TrialResult, record: SweepRecord) -> tuple[float, 
 def _why_dropped(result: TrialResult) -> str:
     look = result.looks[-1]
     return (
-        f"losing after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} to the best then "
-        f"[{look.low:+.3f}, {look.high:+.3f}]"
+        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} to the best "
+        f"then [{look.low:+.3f}, {look.high:+.3f}]"
     )
 
 

@@ -38,6 +38,7 @@ FLOORS = (
     {"trial"},
     {"measuring", "planning", "judge_check"},
     {"outcome"},
+    {"contest"},
     {"tracking", "report"},
     {"sweep"},
     {"workers"},

@@ -85,6 +85,9 @@ class BatchFiles:
         self._folder.mkdir(parents=True, exist_ok=True)
         return FileLock(self._folder / "submitting.lock", thread_local=False)
 
+    def path(self, record: BatchRecord) -> Path:
+        return self._path(record.name)
+
     def _write(self, record: BatchRecord) -> BatchRecord:
         write_text_atomic(self._path(record.name), canonical_json(asdict(record)))
         return record

@@ -12,11 +12,12 @@ from rag_sweeps.calling.batch_files import BatchFiles, BatchRecord
 from rag_sweeps.calling.batch_waiting import ask_patiently, wait_for_end, wait_for_lock
 from rag_sweeps.calling.limits import Limits
 from rag_sweeps.calling.setup_check import SetupCheck
-from rag_sweeps.errors import RagSweepsError, TrialError
+from rag_sweeps.errors import InputError, RagSweepsError, TrialError
 from rag_sweeps.ledger import Ledger
 from rag_sweeps.prices import Prices
 from rag_sweeps.protocols import BatchModel
 from rag_sweeps.records import Call, Completion, NoReply, Purpose
+from rag_sweeps.store.files import shown
 from rag_sweeps.store.replies import ReplyStore
 
 Outcome = Completion | NoReply
@@ -148,7 +149,11 @@ class Batches:
         model, batch_id = self._models[record.model], record.batch_id
         assert model is not None
         assert batch_id is not None
-        state = wait_for_end(model, batch_id, self._limits, first_poll_s=self._first_poll_s)
+        try:
+            state = wait_for_end(model, batch_id, self._limits, first_poll_s=self._first_poll_s)
+        except InputError as error:  # providers forget a batch after a month
+            remedy = f"if batch {batch_id} is gone, delete {shown(self._files.path(record))} to ask anew"
+            raise InputError(f"{error}; {remedy}") from error
         results: dict[str, Outcome] = {}
         if state == "ended":
             results = ask_patiently(

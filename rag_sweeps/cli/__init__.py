@@ -10,12 +10,14 @@ from rag_sweeps import __version__
 
 VERBS = {
     "check": "Check a sweep config before anything is spent.",
+    "plan": "Say what a sweep will take, before anything is spent.",
     "sweep": "Search a config for its best configuration.",
     "agent": "Work on a sweep that W&B hosts, in one warm process.",
     "trial": "Measure one configuration.",
     "sync": "Send to W&B what it did not take before.",
     "results": "List every trial of a sweep, for people or as JSON.",
     "report": "Write the HTML report of a sweep.",
+    "gate": "Decide whether a configuration may take the place of another.",
     "golden": "Check, seal and import golden sets.",
     "judge": "Measure the judge of a config: noise, bias, attacks.",
     "doctor": "Show what is installed, logged in and cached, and what to do about it.",

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from rag_sweeps.decision import Measured
-    from rag_sweeps.records import TrialResult
+    from rag_sweeps.records import Look, TrialResult
     from rag_sweeps.store.sweeps import Asked, SweepLog
 
 
@@ -71,9 +71,30 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
         "spent_usd": spent_usd(purse_of(log)),
         "budget_usd": record.budget_usd,
         "missing": missing,
+        "decision": _decision_json(log) if measured else None,
         "trials": [
             _trial_json(trial, measured.get(trial.number), dropped.get(trial.number), per_question) for trial in trials
         ],
+    }
+
+
+def _decision_json(log: SweepLog) -> dict[str, Any]:
+    """Trial numbers, and the same statements that a person reads."""
+    from rag_sweeps.decision import statements
+    from rag_sweeps.outcome import read_outcome
+
+    outcome = read_outcome(log)
+    decision = outcome.decision
+    return {
+        "recommended": decision.recommended.measured.number,
+        "best": decision.best.measured.number,
+        "tied": [row.measured.number for row in decision.tied],
+        "not_ranked": [row.measured.number for row in decision.rows if not row.comparable],
+        "front": [row.measured.number for row in decision.front],
+        "detectable": _number(decision.resolution.detectable),
+        "lead_needs": decision.resolution.lead_needs,
+        "optimism": _number(decision.optimism),
+        "statements": statements(decision, outcome.record.swept),
     }
 
 
@@ -96,7 +117,7 @@ def _trial_json(
     if result:
         plain |= {"n_failed": result.n_failed, "n_unscored": result.n_unscored}
         plain |= {"n_chunks": result.n_chunks, "truncated_share": result.truncated_share}
-        plain["looks"] = [asdict(look) for look in result.looks]
+        plain["looks"] = [_look_json(look) for look in result.looks]
     if measured and measured.test:
         plain["test_metrics"] = _metrics_json(measured.test)
     if result and per_question:
@@ -104,6 +125,10 @@ def _trial_json(
         if measured and measured.test:
             plain["test_per_question"] = _per_question_json(measured.test)
     return plain
+
+
+def _look_json(look: Look) -> dict[str, Any]:
+    return {name: _number(value) if isinstance(value, float) else value for name, value in asdict(look).items()}
 
 
 def _metrics_json(result: TrialResult) -> dict[str, Any]:

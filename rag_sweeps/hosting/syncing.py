@@ -16,7 +16,8 @@ from rag_sweeps.tracking.server import Address, Server, ServerDownError, connect
 
 def sync_all() -> tuple[int, list[str]]:
     """How many were sent, and why the others were not. A server that does not answer is asked once."""
-    n_sent, problems = 0, []
+    n_sent = 0
+    problems: list[str] = []
     senders: dict[Address, Sender] = {}
     for log_id in sorted({pending.log_id for pending in all_pending()}):
         log = SweepLog(log_id)

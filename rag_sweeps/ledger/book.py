@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from rag_sweeps.errors import CapReachedError
 from rag_sweeps.ledger.database import Database
@@ -18,6 +18,28 @@ from rag_sweeps.ledger.nano_dollars import MOST, nano_above, nano_below, nearest
 from rag_sweeps.ledger.pacing import take_turn
 from rag_sweeps.ledger.tables import CALLS, TOTALS
 from rag_sweeps.records import Purpose, Usage
+
+# Statements are built once: SQLAlchemy takes longer to build one than to run it.
+_HOLD = (
+    update(TOTALS)
+    .where(
+        TOTALS.c.sweep_id == bindparam("sweep"),
+        TOTALS.c.spent_nano_usd + TOTALS.c.held_nano_usd <= bindparam("most_before"),
+    )
+    .values(held_nano_usd=TOTALS.c.held_nano_usd + bindparam("worst"))
+)
+_RELEASE = (
+    update(TOTALS)
+    .where(TOTALS.c.sweep_id == bindparam("sweep"))
+    .values(
+        spent_nano_usd=TOTALS.c.spent_nano_usd + bindparam("more_spent"),
+        held_nano_usd=TOTALS.c.held_nano_usd - bindparam("less_held"),
+    )
+)
+_OPEN_CALL = insert(CALLS).returning(CALLS.c.id)
+_ADD_CALL = insert(CALLS)
+_CHANGE_CALL = update(CALLS).where(CALLS.c.id == bindparam("call"))
+_LOCK_CALL = select(CALLS).where(CALLS.c.id == bindparam("call")).with_for_update()
 
 _ROWS_PER_READ = 1000
 _MAX_REASON_CHARS = 500
@@ -57,21 +79,19 @@ class Ledger:
         worst = nano_above(worst_usd)
         most = MOST if budget_usd is None else nano_below(budget_usd)
         with self._database.transaction() as connection:
-            insert_missing(connection, TOTALS, {"sweep_id": sweep_id, "spent_nano_usd": 0, "held_nano_usd": 0})
             # One statement checks and holds: it locks the sweep's row, and sees what others committed before it.
             # A call that cannot cost anything always fits, also where a call before it cost more than it might.
-            fits = TOTALS.c.spent_nano_usd + TOTALS.c.held_nano_usd <= (most - worst if worst else MOST)
-            held = connection.execute(
-                update(TOTALS)
-                .where(TOTALS.c.sweep_id == sweep_id, fits)
-                .values(held_nano_usd=TOTALS.c.held_nano_usd + worst)
-            )
-            if held.rowcount != 1:
+            hold = {"sweep": sweep_id, "most_before": most - worst if worst else MOST, "worst": worst}
+            is_held = connection.execute(_HOLD, hold).rowcount == 1
+            if not is_held:  # perhaps there is no row yet
+                insert_missing(connection, TOTALS, {"sweep_id": sweep_id, "spent_nano_usd": 0, "held_nano_usd": 0})
+                is_held = connection.execute(_HOLD, hold).rowcount == 1
+            if not is_held:
                 spent, open_now = _totals(connection, sweep_id)
                 raise CapReachedError(_cap_text(budget_usd, spent, open_now, worst_usd))
             usage = Usage(provider, model, purpose, input_tokens=0)
             row = _row(sweep_id, trial_id, question_id, usage) | {"state": "reserved", "worst_nano_usd": worst}
-            return int(connection.execute(insert(CALLS).values(row).returning(CALLS.c.id)).scalar_one())
+            return int(connection.execute(_OPEN_CALL, row).scalar_one())
 
     def settle(self, reservation: int, *, usage: Usage, usd: float) -> None:
         """What a reserved call did take and cost. Of two settlements of one call the first counts."""
@@ -99,7 +119,7 @@ class Ledger:
         """A reply that the store had: 0 dollars now; the tokens are those of the call it was made with."""
         row = _row(sweep_id, trial_id, question_id, usage) | {"state": "cached", "from_cache": True}
         with self._database.transaction() as connection:
-            connection.execute(insert(CALLS).values(row))
+            connection.execute(_ADD_CALL, row)
 
     def turn(
         self, provider: str, *, tokens: int, requests_per_minute: int | None, tokens_per_minute: int | None
@@ -159,22 +179,13 @@ class Ledger:
     @staticmethod
     def _close(connection: Connection, row: Any, nano: int, values: dict[str, Any]) -> None:
         """A call comes to its end: its row, and what the sweep's totals change by."""
-        connection.execute(
-            update(CALLS).where(CALLS.c.id == row.id).values({**values, "nano_usd": nano, "at": time.time()})
-        )
+        connection.execute(_CHANGE_CALL, {"call": row.id, **values, "nano_usd": nano, "at": time.time()})
         held = row.worst_nano_usd if row.state == "reserved" else 0
-        connection.execute(
-            update(TOTALS)
-            .where(TOTALS.c.sweep_id == row.sweep_id)
-            .values(
-                spent_nano_usd=TOTALS.c.spent_nano_usd + nano - row.nano_usd,
-                held_nano_usd=TOTALS.c.held_nano_usd - held,
-            )
-        )
+        connection.execute(_RELEASE, {"sweep": row.sweep_id, "more_spent": nano - row.nano_usd, "less_held": held})
 
 
 def _locked(connection: Connection, reservation: int) -> Any:
-    row = connection.execute(select(CALLS).where(CALLS.c.id == reservation).with_for_update()).one_or_none()
+    row = connection.execute(_LOCK_CALL, {"call": reservation}).one_or_none()
     if row is None or row.state == "cached":
         raise LookupError(f"the ledger has no reservation {reservation}")
     return row

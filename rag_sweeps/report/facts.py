@@ -27,8 +27,8 @@ def method(data: ReportData) -> Facts:
         ("unanswerable questions", "have no retrieval score and are left out of its mean and its n"),
         (
             "intervals",
-            f"{100 * CONFIDENCE:.0f} %: Gaffke's bound for scores in [0, 1], which holds near 0 and 1 too; for differences "
-            f"and costs the percentile bootstrap over questions, {RESAMPLES:,} resamples",
+            f"{100 * CONFIDENCE:.0f} %: Gaffke's bound for scores in [0, 1], which holds near 0 and 1 too; for "
+            f"differences and costs the percentile bootstrap over questions, {RESAMPLES:,} resamples",
         ),
         (
             "differences",

@@ -8,6 +8,7 @@ from rag_sweeps.statistics.intervals import (
     is_share,
     mean_intervals,
 )
+from rag_sweeps.statistics.one_sided import OneSided, exceeds
 from rag_sweeps.statistics.paired import (
     Comparison,
     PairedDifference,
@@ -24,10 +25,12 @@ __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
     "Comparison",
+    "OneSided",
     "PairedDifference",
     "bootstrap_intervals",
     "bounded_interval",
     "compared",
+    "exceeds",
     "expected_optimism",
     "holm",
     "is_share",

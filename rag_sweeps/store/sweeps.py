@@ -231,3 +231,14 @@ def find_sweep(name: str | None) -> SweepLog:
         problem = "is not one of" if not matching else "could be any of"
         raise InputError(f"sweep {name!r} {problem} {', '.join(matching or ids)}")
     return SweepLog(matching[0])
+
+
+def sweeps_with(trial_id: str) -> Iterator[tuple[SweepRecord, Asked]]:
+    """Every sweep that measured a trial, with what it proposed for it; a damaged one is passed over."""
+    for path in sorted((home() / "sweeps").glob("*/log.jsonl")):
+        log = SweepLog(path.parent.name)
+        try:
+            record, trials = log.read_record(), log.trials()
+        except InputError:
+            continue
+        yield from ((record, trial) for trial in trials if trial.trial_id == trial_id)

@@ -66,6 +66,16 @@ class VectorCache:
             seconds=np.array([row[3] for row in rows_in_order], dtype=np.float64),
         )
 
+    def count(self) -> int:
+        """Vectors that are kept; a damaged file has none."""
+        if not self._path.is_file():
+            return 0
+        try:
+            with self._connection() as connection:
+                return int(connection.execute("SELECT COUNT(*) FROM vectors").fetchone()[0])
+        except sqlite3.DatabaseError:
+            return 0
+
     def _computed(
         self,
         missing: Sequence[tuple[bytes, str]],

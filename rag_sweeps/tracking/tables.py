@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag_sweeps.golden import GoldenSet
-from rag_sweeps.records import CUTOFFS, Question, QuestionRecord, RetrievedPassage, TrialResult
+from rag_sweeps.records import CUTOFFS, Look, Question, QuestionRecord, RetrievedPassage, TrialResult
 from rag_sweeps.tracking.privacy import Privacy, privacy_of, sampled
 
 TABLE_PASSAGES = 5
@@ -16,6 +16,7 @@ QUESTION_COLUMNS = (
     *("id", "question", "tags", "evidence", "passages", "relevant", "answer", "reference", "verdict"),
     *("tokens", "ms", "failure"),
 )
+RACE_COLUMNS = ("n", "reason", "difference to the incumbent", "low", "high", "evidence", "chance")
 SCORES = ("hit_rate@5", "mrr@10", "recall@10", "answer_score")
 
 
@@ -36,11 +37,18 @@ def tables_of(result: TrialResult, golden: GoldenSet) -> dict[str, Table]:
     names = tuple(name for name in SCORES if name in result.per_question)
     columns = (*QUESTION_COLUMNS, *names)
     failures = sampled([every[at] for at in failed], [ids[at] for at in failed], most=most)
+    race = {"race": Table(RACE_COLUMNS, tuple(_race_row(look) for look in result.looks))} if result.looks else {}
     return {
+        **race,
         "curve_over_k": _curve(result),
         "per_question": Table(columns, tuple(sampled(every, ids, most=most))),
         "failures": Table(columns, tuple(failures)),
     }
+
+
+def _race_row(look: Look) -> tuple[Any, ...]:
+    numbers = (look.mean_difference, look.low, look.high, look.evidence, look.chance)
+    return (look.n, look.reason, *(number if number == number else None for number in numbers))
 
 
 def _curve(result: TrialResult) -> Table:

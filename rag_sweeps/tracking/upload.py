@@ -12,14 +12,17 @@ from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.objective import with_objective
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_golden_folder
-from rag_sweeps.store.results import read_result
+from rag_sweeps.store.replies import ReplyStore
+from rag_sweeps.store.results import read_result, read_kept_result
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.tracking.artifacts import golden_artifact, result_artifact
 from rag_sweeps.tracking.numbers import config_of
 from rag_sweeps.tracking.pending import PendingRun
 from rag_sweeps.tracking.privacy import privacy_of
 from rag_sweeps.tracking.server import Server, ServerDownError, translated
+from rag_sweeps.tracking.traces import trace_result
 from rag_sweeps.tracking.wandb_runs import log_result, open_run
+from rag_sweeps.tracking.weave_client import is_traced, open_weave
 
 if TYPE_CHECKING:
     import wandb
@@ -62,6 +65,18 @@ def upload(pending: PendingRun, server: Server, golden: GoldenSet | None = None)
         with translated(f"take run {pending.place.run_id}"):
             _send(pending, server, golden, seen)
         _await_whole(pending, server)
+    result = _result(pending)
+    if result is not None and is_traced():
+        client = open_weave(str(server.address), server.api.api_key)
+        with translated(f"trace run {pending.place.run_id}"):
+            trace_result(
+                result,
+                _golden(result, pending, golden),
+                client,
+                run_id=pending.place.run_id,
+                name=pending.place.name,
+                replies=ReplyStore() if _has_replies(result) else None,
+            )
 
 
 def look(pending: PendingRun, server: Server) -> Seen | None:
@@ -93,8 +108,7 @@ def _send(pending: PendingRun, server: Server, golden: GoldenSet | None, seen: S
             run.summary.update({"failure": pending.failure, UPLOADED: True})
             code = code or 1
         else:
-            if golden is None or golden.digest != result.golden_digest:
-                golden = replace(load_golden(kept_golden_folder(result.golden_digest)), name=record.golden_name)
+            golden = _golden(result, pending, golden)
             # A row that arrived before the connection broke is not logged a second time.
             if seen is None or seen.n_history == 0:
                 log_result(run, result, golden)
@@ -106,6 +120,20 @@ def _send(pending: PendingRun, server: Server, golden: GoldenSet | None, seen: S
         _abandon(run)
         raise
     run.finish(exit_code=code)
+
+
+def _golden(result: TrialResult, pending: PendingRun, golden: GoldenSet | None) -> GoldenSet:
+    """The golden set as it was measured, also where another command sends the result later."""
+    if golden is not None and golden.digest == result.golden_digest:
+        return golden
+    name = SweepLog(pending.log_id).read_record().golden_name
+    return replace(load_golden(kept_golden_folder(result.golden_digest)), name=name)
+
+
+def _has_replies(result: TrialResult) -> bool:
+    return any(record.answer is not None and record.answer.replies for record in result.questions) or any(
+        record.verdict is not None and record.verdict.replies for record in result.questions
+    )
 
 
 def _abandon(run: wandb.Run) -> None:
@@ -131,10 +159,13 @@ def _result(pending: PendingRun) -> TrialResult | None:
     """The stored result as its asker wanted it: its own settings of logging and of the objective."""
     if pending.failure is not None or pending.trial_id is None:
         return None
+    log = SweepLog(pending.log_id)
     result = read_result(pending.trial_id, "dev")
+    if result is None and log.pruned_path(pending.trial_id).is_file():
+        result = read_kept_result(log.pruned_path(pending.trial_id))
     if result is None:
         raise InputError(f"the result {pending.trial_id[:16]} is missing or damaged; run the sweep again")
-    settings = SweepLog(pending.log_id).read_record().settings
+    settings = log.read_record().settings
     if pending.params is not None:
         result = replace(result, params=dict(pending.params))
     return with_objective(result, settings)
