@@ -27,20 +27,28 @@ def show(event: Event, console: Console, work: Work) -> None:
 def leave(work: Work, *, summary: bool = True) -> None:
     """Send what is pending and say what stays so, however the verb ends."""
     from rag_sweeps.hosting.agent import flush
+    from rag_sweeps.hosting.concluding import conclude
+    from rag_sweeps.tracking.pending import summary_marker
 
     interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
     if not interrupted:
-        flush(work)
+        n_left = flush(work)
+        if summary and not n_left:
+            conclude(work.log, work.hosted, work.sender)
+        elif summary:
+            summary_marker(work.log.folder.name).touch()
     say_pending()
 
 
 def say_pending() -> None:
-    from rag_sweeps.tracking.pending import all_pending
+    from rag_sweeps.tracking.pending import all_pending, pending_summaries
 
     pending = list(all_pending())
     measured = sum(each.is_measured for each in pending)
     if measured:
         click.echo(f"{measured} {_results(measured)} pending: stored here, not on W&B yet; rag-sweeps sync sends them")
+    for log_id in pending_summaries():
+        click.echo(f"the summary of {log_id} is pending")
     if len(pending) > measured:
         left = len(pending) - measured
         click.echo(f"{left} {'trial was' if left == 1 else 'trials were'} begun and not measured; the same command goes on")

@@ -66,8 +66,12 @@ def upload(pending: PendingRun, server: Server, golden: GoldenSet | None = None)
 
 def look(pending: PendingRun, server: Server) -> Seen | None:
     """None for a run that the server does not know."""
-    where = {"project": server.address.project, "entity": server.address.entity, "name": pending.place.run_id}
-    answer = server.call(RUN_QUERY, where, what=f"show run {pending.place.run_id}")
+    return look_at(pending.place.run_id, server)
+
+
+def look_at(run_id: str, server: Server) -> Seen | None:
+    where = {"project": server.address.project, "entity": server.address.entity, "name": run_id}
+    answer = server.call(RUN_QUERY, where, what=f"show run {run_id}")
     run = ((answer or {}).get("project") or {}).get("run")
     if run is None:
         return None
