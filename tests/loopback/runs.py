@@ -73,7 +73,10 @@ def run_node(state: State, run: Run, base_url: str) -> Node:
         "historyKeys": lambda: history_keys(run),
         "history": lambda **asked: history_lines(run, **asked),
         "events": lambda **_: list(run.event_lines),
-        "sampledHistory": lambda specs: [sampled(run, json.loads(spec)) for spec in specs],
+        # One value stands for a list of one, as GraphQL coerces it.
+        "sampledHistory": lambda specs: [
+            sampled(run, json.loads(spec)) for spec in ([specs] if isinstance(specs, str) else specs)
+        ],
         "parquetHistory": lambda liveKeys=None: {"parquetUrls": [], "liveData": run.history},
         "fileCount": len(run.files),
         "files": files,
