@@ -6,24 +6,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .artifacts import _stored, artifact_node, collection_node, find_artifact, membership_node, owner_run
-from .graphql import Node, Refused
-from .state import Artifact, Collection, Project, State
+from .artifact_state import Artifact, Collection
+from .artifacts import artifact_node, collection_node, find_artifact, membership_node, owner_run, stored_node
+from .graphql import Node, RefusedError
+from .state import Project, State
 
 
 def create(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
     """A new version; the same digest in the same collection is the version that is there."""
     project = state.project(sent.get("entityName"), sent.get("projectName"), make=True)
     if project is None:
-        raise Refused(404, f"entity {sent.get('entityName')} not found during createArtifact")
+        raise RefusedError(404, f"entity {sent.get('entityName')} not found during createArtifact")
     name = (sent.get("artifactCollectionNames") or [sent.get("artifactCollectionName")])[0]
     kind = sent["artifactTypeName"]
     collection = project.collections.get(name)
     if collection is None:
-        collection = Collection(f"collection:{state.number()}", project, name, kind, client_id=sent.get("sequenceClientID"))
+        collection = Collection(f"collection:{state.number()}", project, name, kind)
         project.collections[name] = collection
     if collection.type != kind:
-        raise Refused(400, f"artifact {name} has type {collection.type}, not {kind}")
+        raise RefusedError(400, f"artifact {name} has type {collection.type}, not {kind}")
     aliases = [each["alias"] for each in sent.get("aliases") or ()]
     artifact = next((each for each in collection.versions if each.digest == sent["digest"]), None)
     if artifact is None:
@@ -62,7 +63,7 @@ def update_manifest(state: State, sent: Mapping[str, Any], base_url: str) -> Nod
 
 def _manifest(artifact: Artifact, base_url: str) -> Node:
     path = f"manifest/{artifact.id}"
-    return {"artifactManifest": {"id": path, "file": _stored(base_url, path)}}
+    return {"artifactManifest": {"id": path, "file": stored_node(base_url, path)}}
 
 
 def create_files(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
@@ -71,7 +72,7 @@ def create_files(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
         artifact = find_artifact(state, each["artifactID"])
         path = f"artifact/{artifact.id}/{each['name']}"
         parts = {"uploadMultipartUrls": None, "storagePath": path, "artifact": {"id": artifact.id}}
-        files.append({"node": {**_stored(base_url, path), **parts, "name": each["name"]}})
+        files.append({"node": {**stored_node(base_url, path), **parts, "name": each["name"]}})
     return {"files": {"edges": files}}
 
 
@@ -79,10 +80,10 @@ def commit(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
     artifact = find_artifact(state, sent["artifactID"])
     if artifact.state != "COMMITTED":
         if artifact.manifest is None:
-            raise Refused(400, f"artifact {artifact.id} has no manifest")
+            raise RefusedError(400, f"artifact {artifact.id} has no manifest")
         missing = [path for path, key in artifact.blob_keys().items() if key not in state.blobs]
         if missing:
-            raise Refused(400, f"artifact {artifact.id} lacks the bytes of {missing}")
+            raise RefusedError(400, f"artifact {artifact.id} lacks the bytes of {missing}")
         collection = artifact.collection
         artifact.version, artifact.state = len(collection.versions), "COMMITTED"
         collection.versions.append(artifact)
@@ -94,7 +95,7 @@ def use(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
     artifact = find_artifact(state, sent["artifactID"])
     run = owner_run(state, sent)
     if run is None:
-        raise Refused(404, f"run {sent.get('runName')} not found during useArtifact")
+        raise RefusedError(404, f"run {sent.get('runName')} not found during useArtifact")
     if artifact not in run.used_artifacts:
         run.used_artifacts.append(artifact)
         artifact.used_by.append(run)
@@ -141,7 +142,7 @@ def link(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
         collection = Collection(f"collection:{state.number()}", project, name, artifact.type, linked=True)
         project.collections[name] = collection
     if collection.type != artifact.type:
-        raise Refused(400, f"collection {name} holds type {collection.type}, not {artifact.type}")
+        raise RefusedError(400, f"collection {name} holds type {collection.type}, not {artifact.type}")
     if artifact not in collection.versions:
         collection.versions.append(artifact)
         artifact.links.append(collection)
@@ -158,7 +159,7 @@ def link(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
 def _target(state: State, sent: Mapping[str, Any]) -> Project:
     project = state.project(sent.get("entityName"), sent.get("projectName"), make=True)
     if project is None:
-        raise Refused(404, f"entity {sent.get('entityName')} not found during linkArtifact")
+        raise RefusedError(404, f"entity {sent.get('entityName')} not found during linkArtifact")
     return project
 
 

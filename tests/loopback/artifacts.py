@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .graphql import Node, Refused, connection
-from .state import Artifact, Collection, Project, Run, State
+from .artifact_state import Artifact, Collection
+from .graphql import Node, RefusedError, connection
+from .state import Project, Run, State
 
 
 def artifact_node(state: State, artifact: Artifact, base_url: str) -> Node:
@@ -43,7 +43,7 @@ def artifact_node(state: State, artifact: Artifact, base_url: str) -> Node:
         ],
         "currentManifest": None
         if artifact.manifest is None
-        else {"__typename": "ArtifactManifest", "file": _stored(base_url, f"manifest/{artifact.id}")},
+        else {"__typename": "ArtifactManifest", "file": stored_node(base_url, f"manifest/{artifact.id}")},
         "createdBy": lambda: run_node(state, artifact.created_by, base_url) if artifact.created_by else None,
         "usedBy": lambda **_: connection([run_node(state, run, base_url) for run in artifact.used_by]),
         "artifactMemberships": lambda **_: connection(
@@ -90,8 +90,8 @@ def file_node(artifact: Artifact, path: str, base_url: str) -> Node:
 def collection_node(state: State, collection: Collection, base_url: str) -> Node:
     from .nodes import project_node
 
-    def membership(aliasName: str) -> Node | None:
-        found = collection.find(aliasName)
+    def membership(alias_name: str) -> Node | None:
+        found = collection.find(alias_name)
         return None if found is None else membership_node(state, collection, found, base_url)
 
     def artifacts(first: int | None = None, after: str | None = None, order: str | None = None, **_: Any) -> Node:
@@ -186,7 +186,9 @@ def collection_fields(state: State, project: Project, base_url: str) -> dict[str
         return type_node(state, project, name, base_url) if known else None
 
     def collections(first: int | None = None, after: str | None = None, **_: Any) -> Node:
-        return connection([collection_node(state, each, base_url) for each in project.collections.values()], first, after)
+        return connection(
+            [collection_node(state, each, base_url) for each in project.collections.values()], first, after
+        )
 
     def types(first: int | None = None, after: str | None = None, **_: Any) -> Node:
         names = sorted({each.type for each in project.collections.values()})
@@ -214,19 +216,15 @@ def _tag(name: str) -> Node:
     return {"__typename": "Tag", "id": f"tag:{name}", "name": name}
 
 
-def _stored(base_url: str, path: str) -> Node:
+def stored_node(base_url: str, path: str) -> Node:
     url = f"{base_url}/storage/{path}"
     return {"__typename": "File", "id": path, "directUrl": url, "uploadUrl": url, "uploadHeaders": []}
 
 
 def find_artifact(state: State, artifact_id: str) -> Artifact:
     if artifact_id not in state.artifacts:
-        raise Refused(404, f"artifact {artifact_id} not found")
+        raise RefusedError(404, f"artifact {artifact_id} not found")
     return state.artifacts[artifact_id]
-
-
-def hex_md5(digest: str) -> str:
-    return base64.b64decode(digest).hex()
 
 
 def owner_run(state: State, sent: Mapping[str, Any]) -> Run | None:

@@ -21,7 +21,9 @@ def result_of(printed: str) -> Any:
     return json.loads(next(line for line in reversed(printed.splitlines()) if line.startswith("{")))
 
 
-def run(command: list[str], environment: dict[str, str], *, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], environment: dict[str, str], *, timeout_s: float = 120.0
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL
     )

@@ -22,17 +22,17 @@ class Fault:
 
 
 class Faults:
-    """`refuse` cuts the connection unanswered; `unavailable` answers 503; `stall` waits, then answers; `rate_limit` answers 429 with
-    Retry-After; `error` answers `status`; `lose_response` applies the request, then cuts the connection.
+    """What goes wrong, in the order it was added.
+
+    `refuse` cuts the connection unanswered, `unavailable` answers 503, `stall` waits and then answers, `rate_limit`
+    answers 429 with Retry-After, `error` answers `status`, `lose_response` applies the request and then cuts.
     """
 
     def __init__(self) -> None:
         self.all: list[Fault] = []
         self._lock = threading.Lock()
 
-    def add(
-        self, kind: Kind, *, match: str = "", times: int = 1, seconds: float = 1.0, status: int = 500
-    ) -> Fault:
+    def add(self, kind: Kind, *, match: str = "", times: int = 1, seconds: float = 1.0, status: int = 500) -> Fault:
         fault = Fault(kind, match, times, seconds, status)
         with self._lock:
             self.all.append(fault)

@@ -7,7 +7,7 @@ import json
 from urllib.parse import unquote
 
 from .artifacts import find_artifact
-from .graphql import Refused
+from .graphql import RefusedError
 from .runs import find_run
 from .state import State
 
@@ -27,7 +27,7 @@ def upload(state: State, path: str, body: bytes) -> None:
         artifact = find_artifact(state, rest)
         artifact.manifest_bytes, artifact.manifest = body, json.loads(body)
     else:
-        raise Refused(404, f"no storage for {path}")
+        raise RefusedError(404, f"no storage for {path}")
 
 
 def download(state: State, path: str) -> bytes:
@@ -41,7 +41,7 @@ def download(state: State, path: str) -> bytes:
         return find_artifact(state, rest).manifest_bytes
     elif kind == "blob" and rest.partition("/")[0] in state.blobs:
         return state.blobs[rest.partition("/")[0]]
-    raise Refused(404, f"nothing is stored at {path}")
+    raise RefusedError(404, f"nothing is stored at {path}")
 
 
 def artifact_file(state: State, path: str) -> bytes:
@@ -49,4 +49,4 @@ def artifact_file(state: State, path: str) -> bytes:
     for part in unquote(path).split("/"):
         if part in state.blobs:
             return state.blobs[part]
-    raise Refused(404, f"no artifact file at {path}")
+    raise RefusedError(404, f"no artifact file at {path}")

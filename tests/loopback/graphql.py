@@ -1,8 +1,8 @@
 """A GraphQL request -> its response, without a schema: fields are looked up on plain mappings.
 
-A node is a mapping from field name to a value, or to a function of the field's arguments (of `input` alone, where that is the
-only one). A field that a node does not have is
-this server's own gap: `Unanswered` names it, and the server answers 400, since a client repeats what fails with 5xx.
+A node is a mapping from field name to a value, or to a function of the field's arguments: by name in snake case, or
+`input` alone. A field that a node does not have is this server's own gap: `UnansweredError` names it, and the server
+answers 400, since a client repeats what fails with 5xx.
 """
 
 from __future__ import annotations
@@ -23,16 +23,21 @@ INTERFACES = {
 }
 
 
-class Unanswered(Exception):
+class UnansweredError(Exception):
     """A request this server does not know."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What W&B answers to a request it knows and refuses."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+def snake(name: str) -> str:
+    """`entityName` -> `entity_name`."""
+    return re.sub(r"(?<=[a-z])([A-Z]+)", r"_\1", name).lower()
 
 
 def operation_name(query: str) -> str:
@@ -44,7 +49,9 @@ def execute(query: str, variables: Mapping[str, Any], *, queries: Node, mutation
     document = parse(query, no_location=True)
     operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
     root = mutations if operation.operation == ast.OperationType.MUTATION else queries
-    return _Execution(document, operation, variables).select(root, [operation.selection_set], path=operation_name(query))
+    return _Execution(document, operation, variables).select(
+        root, [operation.selection_set], path=operation_name(query)
+    )
 
 
 class _Execution:
@@ -91,10 +98,10 @@ class _Execution:
     def _answer(self, node: Node, same: Sequence[FieldNode], path: str) -> Any:
         name = same[0].name.value
         if name not in node:
-            raise Unanswered(f"{path}: {node.get('__typename', 'node')} has no field {name!r}")
+            raise UnansweredError(f"{path}: {node.get('__typename', 'node')} has no field {name!r}")
         value = node[name]
         if callable(value):
-            asked = {argument.name.value: self._value(argument.value) for argument in same[0].arguments or ()}
+            asked = {snake(argument.name.value): self._value(argument.value) for argument in same[0].arguments or ()}
             value = value(asked["input"]) if set(asked) == {"input"} else value(**asked)
         return self._shape(value, [field.selection_set for field in same if field.selection_set], path)
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import files, weave
-from .graphql import Refused, Unanswered, execute, operation_name
+from .graphql import RefusedError, UnansweredError, execute, operation_name
 from .operations import mutations, queries
-from .runs import file_stream, find_run
+from .run_writes import file_stream
+from .runs import find_run
 
 if TYPE_CHECKING:
     from .server import LoopbackServer
@@ -50,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError, TimeoutError, ValueError):
             super().handle()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._serve()
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815
@@ -82,14 +83,18 @@ class Handler(BaseHTTPRequestHandler):
         name = operation_name(sent.get("query", "")) if sent else f"{self.command} {path}"
         try:
             if not path.startswith(OPEN_PATHS) and not self._authorized():
-                return 401, {"errors": [{"message": "user is not logged in"}], "error": "unauthorized"}, "application/json"
+                return (
+                    401,
+                    {"errors": [{"message": "user is not logged in"}], "error": "unauthorized"},
+                    "application/json",
+                )
             if path == "/graphql":
                 return 200, self._graphql(sent), "application/json"
             return self._other(path, body)
-        except Refused as problem:
+        except RefusedError as problem:
             answer = {"errors": [{"message": str(problem), "path": [name]}], "data": None, "error": str(problem)}
             return problem.status, answer, "application/json"
-        except Unanswered as problem:
+        except UnansweredError as problem:
             message = f"the loopback server does not answer {problem}"
         except Exception as problem:
             message = f"the loopback server failed at {name}: {problem!r}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import registry
 from .graphql import Node, connection
-from .state import ENTITIES, ENTITY, ORG_ENTITY, ORGANIZATION, USER, Project, State
+from .state import ENTITIES, ENTITY, REGISTRY_PREFIX, USER, Project, State
 
 FEATURES = (
     "LARGE_FILENAMES",
@@ -41,18 +42,7 @@ def user_node() -> Node:
         "photoUrl": None,
         "apiKeys": connection([]),
         "teams": connection([{"__typename": "Entity", "name": ENTITY}]),
-        "organizations": [organization_node()],
-    }
-
-
-def organization_node() -> Node:
-    return {
-        "__typename": "Organization",
-        "id": "organization:org",
-        "name": ORGANIZATION,
-        "coreWeaveOrganizationId": None,
-        "featureFlags": lambda **_: [],
-        "orgEntity": {"__typename": "Entity", "id": "entity:org", "name": ORG_ENTITY, "entityType": "organization"},
+        "organizations": [],
     }
 
 
@@ -60,6 +50,12 @@ def entity_node(state: State, name: str | None, base_url: str) -> Node | None:
     name = name or ENTITY
     if name not in ENTITIES:
         return None
+    entity = name
+
+    def project(name: str) -> Node | None:
+        found = state.project(entity, name, make=name.startswith(REGISTRY_PREFIX))
+        return None if found is None else project_node(state, found, base_url)
+
     return {
         "__typename": "Entity",
         "id": f"entity:{name}",
@@ -70,18 +66,9 @@ def entity_node(state: State, name: str | None, base_url: str) -> Node | None:
         "readOnly": False,
         "xxhashDigestsEnabled": False,
         "user": None,
-        "organization": organization_node() if name != USER else None,
-        "project": lambda name: project_or_none(state, entity_name=name_of(state, name), base_url=base_url),
+        "organization": lambda: registry.organization_node(state, base_url) if name != USER else None,
+        "project": project,
     }
-
-
-def name_of(state: State, name: str) -> tuple[str, str]:
-    return (ORG_ENTITY, name) if name.startswith("wandb-registry-") else (ENTITY, name)
-
-
-def project_or_none(state: State, *, entity_name: tuple[str, str], base_url: str) -> Node | None:
-    project = state.project(*entity_name, make=entity_name[1].startswith("wandb-registry-"))
-    return None if project is None else project_node(state, project, base_url)
 
 
 def project_node(state: State, project: Project, base_url: str) -> Node:
@@ -101,12 +88,12 @@ def project_node(state: State, project: Project, base_url: str) -> Node:
         nodes = [run_node(state, run, base_url) for run in select_runs(project, filters, order)]
         return {**connection(nodes, first, after), "__typename": "RunConnection"}
 
-    def run(name: str, missingOk: bool = False) -> Node | None:
+    def run(name: str, missing_ok: bool = False) -> Node | None:
         found = project.runs.get(name)
         return None if found is None else run_node(state, found, base_url)
 
-    def sweep(sweepName: str | None = None) -> Node | None:
-        found = project.sweeps.get(sweepName or "")
+    def sweep(sweep_name: str | None = None) -> Node | None:
+        found = project.sweeps.get(sweep_name or "")
         return None if found is None else sweep_node(state, found, base_url)
 
     def sweeps(first: int | None = None, after: str | None = None, filters: str | None = None) -> Node:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from . import artifact_writes, artifacts, nodes, reports, runs, sweeps
-from .graphql import Node, Refused
-from .state import ENTITIES, ORGANIZATION, State
+from . import artifact_writes, artifacts, nodes, registry, reports, run_writes, sweeps
+from .graphql import Node, RefusedError, connection
+from .state import ENTITY, ORGANIZATION, REGISTRY_PREFIX, State
 
 
 def queries(state: State, base_url: str) -> Node:
-    def project(name: str | None = None, entityName: str | None = None, **_: Any) -> Node | None:
-        found = state.project(entityName, name, make=bool(name) and str(name).startswith("wandb-registry-"))
+    def project(name: str | None = None, entity_name: str | None = None, **_: Any) -> Node | None:
+        found = state.project(entity_name, name, make=bool(name and name.startswith(REGISTRY_PREFIX)))
         return None if found is None else nodes.project_node(state, found, base_url)
 
-    def models(entityName: str | None = None, first: int | None = None, after: str | None = None, **_: Any) -> Node:
-        from .graphql import connection
-
-        kept = [each for each in state.projects.values() if each.entity == (entityName or ENTITIES[0])]
+    def models(entity_name: str | None = None, first: int | None = None, after: str | None = None, **_: Any) -> Node:
+        kept = [each for each in state.projects.values() if each.entity == (entity_name or ENTITY)]
         return connection([nodes.project_node(state, each, base_url) for each in kept], first, after)
 
     def view(id: str) -> Node | None:  # noqa: A002
@@ -34,8 +31,8 @@ def queries(state: State, base_url: str) -> Node:
         found = next((each for each in state.collections() if each.id == id), None)
         return None if found is None else artifacts.collection_node(state, found, base_url)
 
-    def client_id(clientID: str) -> Node | None:
-        found = state.client_ids.get(clientID)
+    def client_mapping(client_id: str) -> Node | None:
+        found = state.client_ids.get(client_id)
         return None if found is None else {"serverID": found}
 
     return {
@@ -46,26 +43,26 @@ def queries(state: State, base_url: str) -> Node:
             "latestLocalVersionInfo": None,
         },
         "entity": lambda name=None: nodes.entity_node(state, name, base_url),
-        "organization": lambda name: nodes.organization_node() if name == ORGANIZATION else None,
+        "organization": lambda name: registry.organization_node(state, base_url) if name == ORGANIZATION else None,
         "project": project,
         "model": project,
         "models": models,
         "view": view,
         "artifact": artifact,
         "artifactCollection": artifact_collection,
-        "clientIDMapping": client_id,
+        "clientIDMapping": client_mapping,
     }
 
 
 def mutations(state: State, base_url: str) -> Node:
     return {
-        "upsertBucket": lambda sent: runs.upsert_bucket(state, sent, base_url),
+        "upsertBucket": lambda sent: run_writes.upsert_bucket(state, sent, base_url),
         "upsertModel": lambda sent: _upsert_model(state, sent, base_url),
-        "createRunFiles": lambda sent: _create_run_files(state, sent, base_url),
+        "createRunFiles": lambda sent: run_writes.create_files(state, sent, base_url),
         "markRunFilesUploaded": lambda sent: {"success": True},
-        "deleteRun": lambda sent: _delete_run(state, sent),
-        "stopRun": lambda sent: _stop_run(state, sent),
-        "notifyScriptableRunAlert": lambda sent: _alert(state, sent),
+        "deleteRun": lambda sent: run_writes.delete(state, sent),
+        "stopRun": lambda sent: run_writes.stop(state, sent),
+        "notifyScriptableRunAlert": lambda sent: run_writes.alert(state, sent),
         "upsertSweep": lambda sent: sweeps.upsert_sweep(state, sent, base_url),
         "createAgent": lambda sent: sweeps.create_agent(state, sent),
         "agentHeartbeat": lambda sent: sweeps.heartbeat(state, sent),
@@ -82,45 +79,15 @@ def mutations(state: State, base_url: str) -> Node:
         "linkArtifact": lambda sent: artifact_writes.link(state, sent, base_url),
         "unlinkArtifact": lambda sent: artifact_writes.unlink(state, sent),
         "upsertView": lambda sent: reports.upsert(state, sent),
+        "deleteView": lambda sent: reports.delete(state, sent),
     }
 
 
 def _upsert_model(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
-    key = (sent.get("entityName") or ENTITIES[0], sent["name"])
+    key = (sent.get("entityName") or ENTITY, sent["name"])
     inserted = key not in state.projects
     project = state.project(*key, make=True)
     if project is None:
-        raise Refused(404, f"entity {key[0]} not found during upsertModel")
+        raise RefusedError(404, f"entity {key[0]} not found during upsertModel")
     node = nodes.project_node(state, project, base_url)
     return {"project": node, "model": node, "inserted": inserted}
-
-
-def _create_run_files(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
-    run = runs.find_run(state, sent["entityName"], sent["projectName"], sent["runName"])
-    path = f"{base_url}/storage/run/{run.project.entity}/{run.project.name}/{run.id}"
-    files = [{"name": name, "uploadUrl": f"{path}/{name}"} for name in sent["files"]]
-    return {"runID": run.node_id, "uploadHeaders": [], "files": files}
-
-
-def _delete_run(state: State, sent: Mapping[str, Any]) -> Node:
-    run = runs.run_by_node_id(state, sent["id"])
-    if run is None:
-        raise Refused(404, f"run {sent['id']} not found during deleteRun")
-    del run.project.runs[run.id]
-    if run.sweep is not None and run in run.sweep.runs:
-        run.sweep.runs.remove(run)
-    return {"success": True, "clientMutationId": None}
-
-
-def _stop_run(state: State, sent: Mapping[str, Any]) -> Node:
-    run = runs.run_by_node_id(state, sent["id"])
-    if run is None:
-        raise Refused(404, f"run {sent['id']} not found during stopRun")
-    run.stop_asked = True
-    return {"success": True}
-
-
-def _alert(state: State, sent: Mapping[str, Any]) -> Node:
-    run = runs.find_run(state, sent["entityName"], sent["projectName"], sent["runName"])
-    run.alerts.append(json.loads(json.dumps(dict(sent))))
-    return {"success": True}

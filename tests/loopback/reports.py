@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .graphql import Node, Refused, connection
-from .state import Project, Report, State, now
+from .clock import now
+from .graphql import Node, RefusedError, connection
+from .state import Project, Report, State
 
 
 def view_node(report: Report) -> Node:
@@ -41,13 +42,13 @@ def view_node(report: Report) -> Node:
 
 def report_fields(project: Project) -> dict[str, Any]:
     def views(
-        viewType: str = "runs",
-        viewName: str | None = None,
+        view_type: str = "runs",
+        view_name: str | None = None,
         first: int | None = None,
         after: str | None = None,
     ) -> Node:
-        kept = [each for each in project.reports.values() if each.type == viewType]
-        kept = [each for each in kept if viewName in (None, each.name, each.display_name)]
+        kept = [each for each in project.reports.values() if each.type == view_type]
+        kept = [each for each in kept if view_name in (None, each.name, each.display_name)]
         return connection([view_node(each) for each in kept], first, after)
 
     return {"allViews": views}
@@ -65,12 +66,12 @@ def find_report(state: State, report_id: str) -> Report | None:
 def upsert(state: State, sent: Mapping[str, Any]) -> Node:
     report = find_report(state, sent["id"]) if sent.get("id") else None
     if sent.get("id") and report is None:
-        raise Refused(404, f"view {sent['id']} not found during upsertView")
+        raise RefusedError(404, f"view {sent['id']} not found during upsertView")
     inserted = report is None
     if report is None:
         project = state.project(sent.get("entityName"), sent.get("projectName"), make=True)
         if project is None:
-            raise Refused(404, f"entity {sent.get('entityName')} not found during upsertView")
+            raise RefusedError(404, f"entity {sent.get('entity_name')} not found during upsertView")
         report = Report(_report_id(state.number()), project, sent.get("name") or f"view-{state.number()}")
         project.reports[report.id] = report
     report.display_name = sent.get("displayName") or report.display_name
@@ -80,6 +81,14 @@ def upsert(state: State, sent: Mapping[str, Any]) -> Node:
     report.saves += 1
     report.updated_at = now()
     return {"view": view_node(report), "inserted": inserted}
+
+
+def delete(state: State, sent: Mapping[str, Any]) -> Node:
+    report = find_report(state, sent["id"])
+    if report is None:
+        raise RefusedError(404, f"view {sent['id']} not found during deleteView")
+    del report.project.reports[report.id]
+    return {"__typename": "DeleteViewPayload", "success": True, "pendingDrafts": []}
 
 
 def _report_id(number: int) -> str:

@@ -1,9 +1,9 @@
 """A W&B and Weave server on one loopback port, for tests that run the real clients.
 
-    with LoopbackServer() as server:
-        subprocess.run([...], env={**os.environ, **server.environment()})
-        assert server.runs["ab12"].summary["mrr@10"] == ...
-        assert server.problems == []
+with LoopbackServer() as server:
+    subprocess.run([...], env={**os.environ, **server.environment()})
+    assert server.runs["ab12"].summary["mrr@10"] == ...
+    assert server.problems == []
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
+from .artifact_state import Artifact, Collection
 from .faults import Faults
 from .handler import Handler
-from .state import ENTITY, Artifact, Collection, Report, Run, State, Sweep
+from .state import ENTITY, Report, Run, State, Sweep
 from .weave_state import Call, Object, WeaveState
 
 API_KEY = "loopback0" + "0" * 31
@@ -86,7 +86,7 @@ class LoopbackServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.stop_listening()
 
     def environment(self) -> dict[str, str]:

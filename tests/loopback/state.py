@@ -7,21 +7,20 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any
+
+from .artifact_state import Artifact, Collection
+from .clock import now
 
 ENTITY = "team"
 USER = "tester"
 ORGANIZATION = "org"
 ORG_ENTITY = "org-entity"
+REGISTRY_PREFIX = "wandb-registry-"
 ENTITIES = (ENTITY, USER, ORG_ENTITY)
 
 TERMINAL = ("finished", "failed", "crashed", "killed")
-
-
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def plain(config: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def plain(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Run:
     """A run; `id` is what the client calls its id, `name` its display name."""
 
@@ -67,6 +66,9 @@ class Run:
     heartbeat_at: str = field(default_factory=now)
     heard_s: float = field(default_factory=time.monotonic)
 
+    def __repr__(self) -> str:
+        return f"<run {self.id} {self.state} {self.config} {self.summary}>"
+
     @property
     def config(self) -> dict[str, Any]:
         return plain(self.config_sent)
@@ -88,7 +90,7 @@ class Run:
         self.heartbeat_at = now()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Agent:
     id: str
     sweep: Sweep
@@ -99,7 +101,7 @@ class Agent:
     told_to_exit: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Sweep:
     """A sweep; `waiting` holds runs that a scheduler enqueued and no agent took yet."""
 
@@ -118,82 +120,15 @@ class Sweep:
     prior_runs: str | None = None
     created_at: str = field(default_factory=now)
 
+    def __repr__(self) -> str:
+        return f"<sweep {self.id} {self.state} {self.runs}>"
+
     @property
     def node_id(self) -> str:
         return f"sweep:{self.project.entity}:{self.project.name}:{self.id}"
 
 
-@dataclass(slots=True, eq=False)
-class Artifact:
-    """One version of an artifact; `files` are the bytes of those it holds itself, by their path."""
-
-    id: str
-    collection: Collection
-    digest: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-    description: str | None = None
-    state: str = "PENDING"
-    version: int | None = None
-    manifest: dict[str, Any] | None = None
-    manifest_bytes: bytes = b""
-    stored: dict[str, bytes] = field(default_factory=dict)
-    wanted_aliases: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    client_id: str | None = None
-    created_by: Run | None = None
-    used_by: list[Run] = field(default_factory=list)
-    links: list[Collection] = field(default_factory=list)
-    history_step: int | None = None
-    created_at: str = field(default_factory=now)
-
-    @property
-    def name(self) -> str:
-        return f"{self.collection.name}:v{self.version}"
-
-    @property
-    def type(self) -> str:
-        return self.collection.type
-
-    @property
-    def aliases(self) -> list[str]:
-        return self.collection.aliases_of(self)
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        return {path: self.collection.project.blobs[key] for path, key in self.blob_keys().items()}
-
-    def blob_keys(self) -> dict[str, str]:
-        """Path -> hex MD5 of the bytes, for what the manifest says is stored here."""
-        entries = (self.manifest or {}).get("contents", {})
-        return {path: _hex(entry["digest"]) for path, entry in entries.items() if "ref" not in entry}
-
-
-@dataclass(slots=True, eq=False)
-class Collection:
-    """A sequence of versions, or a portfolio that others are linked into (then `linked`)."""
-
-    id: str
-    project: Project
-    name: str
-    type: str
-    linked: bool = False
-    versions: list[Artifact] = field(default_factory=list)
-    alias: dict[str, Artifact] = field(default_factory=dict)
-    client_id: str | None = None
-    description: str | None = None
-    tags: list[str] = field(default_factory=list)
-    created_at: str = field(default_factory=now)
-
-    def aliases_of(self, artifact: Artifact) -> list[str]:
-        return sorted(name for name, version in self.alias.items() if version is artifact)
-
-    def find(self, alias: str) -> Artifact | None:
-        if alias.startswith("v") and alias[1:].isdigit() and int(alias[1:]) < len(self.versions):
-            return self.versions[int(alias[1:])]
-        return self.alias.get(alias)
-
-
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Report:
     id: str
     project: Project
@@ -207,7 +142,7 @@ class Report:
     updated_at: str = field(default_factory=now)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Project:
     entity: str
     name: str
@@ -268,9 +203,3 @@ class State:
 
 def _queued(run: Run) -> bool:
     return run.sweep is not None and run in run.sweep.waiting
-
-
-def _hex(digest: str) -> str:
-    import base64
-
-    return base64.b64decode(digest).hex()

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .graphql import Node, Refused, connection
+from .graphql import Node, RefusedError, connection
 from .proposals import draw, flatten, nest
 from .state import ENTITY, TERMINAL, Agent, Run, State, Sweep, plain
 
@@ -37,7 +37,7 @@ def sweep_node(state: State, sweep: Sweep, base_url: str) -> Node:
         "description": sweep.description,
         "config": sweep.config_yaml,
         "controller": sweep.controller,
-        "controllerRunName": None,
+        "controllerRunName": f"controller-{sweep.id}",
         "scheduler": sweep.scheduler,
         "createdAt": sweep.created_at,
         "updatedAt": sweep.created_at,
@@ -50,7 +50,7 @@ def sweep_node(state: State, sweep: Sweep, base_url: str) -> Node:
         "project": lambda: project_node(state, sweep.project, base_url),
         "runs": runs,
         "agents": lambda: connection([agent_node(agent) for agent in sweep.agents]),
-        "agent": lambda agentName: next((agent_node(each) for each in sweep.agents if each.id == agentName), None),
+        "agent": lambda agent_name: next((agent_node(each) for each in sweep.agents if each.id == agent_name), None),
     }
 
 
@@ -80,15 +80,17 @@ def best_loss(sweep: Sweep) -> float | None:
 def upsert_sweep(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
     sweep = sweep_by_node_id(state, sent.get("id")) if sent.get("id") else None
     if sent.get("id") and sweep is None:
-        raise Refused(404, f"sweep {sent['id']} not found during upsertSweep")
+        raise RefusedError(404, f"sweep {sent['id']} not found during upsertSweep")
     if sweep is None:
         entity = sent.get("entityName") or ENTITY
         project = state.project(entity, sent.get("projectName"), make=True)
         if project is None:
-            raise Refused(404, f"entity {entity} not found during upsertSweep")
+            raise RefusedError(404, f"entity {entity} not found during upsertSweep")
         config = yaml.safe_load(sent.get("config") or "")
-        if not isinstance(config, dict) or not ("parameters" in config and ("method" in config or "scheduler" in config)):
-            raise Refused(400, "invalid sweep config: parameters and method are required")
+        if not isinstance(config, dict) or not (
+            "parameters" in config and ("method" in config or "scheduler" in config)
+        ):
+            raise RefusedError(400, "invalid sweep config: parameters and method are required")
         name = "".join(random.Random(f"sweep {state.number()}").choices(string.ascii_lowercase + string.digits, k=8))
         sweep = project.sweeps[name] = Sweep(name, project, sent["config"], config)
         for run_id in _prior(sent.get("priorRunsFilters")):
@@ -121,7 +123,7 @@ def create_agent(state: State, sent: Mapping[str, Any]) -> Node:
     project = state.project(sent.get("entityName"), sent.get("projectName"))
     sweep = project.sweeps.get(sent["sweep"]) if project else None
     if sweep is None:
-        raise Refused(404, f"could not find sweep {sent['sweep']} during createAgent")
+        raise RefusedError(404, f"could not find sweep {sent['sweep']} during createAgent")
     agent = Agent(f"agent{state.number()}", sweep, sent["host"])
     state.agents[agent.id] = agent
     sweep.agents.append(agent)
@@ -131,7 +133,7 @@ def create_agent(state: State, sent: Mapping[str, Any]) -> Node:
 def heartbeat(state: State, sent: Mapping[str, Any]) -> Node:
     agent = state.agents.get(sent["id"])
     if agent is None or agent.sweep.id not in agent.sweep.project.sweeps:
-        raise Refused(404, f"could not find agent {sent['id']} during agentHeartbeat")
+        raise RefusedError(404, f"could not find agent {sent['id']} during agentHeartbeat")
     agent.heard_s = time.monotonic()
     live = set(json.loads(sent.get("runState") or "{}"))
     for run in agent.runs:
@@ -205,7 +207,7 @@ def make_run(state: State, sweep: Sweep, values: Mapping[str, Any], name: str | 
 def enqueue_run(state: State, sent: Mapping[str, Any]) -> Node:
     sweep = sweep_by_node_id(state, sent["id"])
     if sweep is None:
-        raise Refused(404, f"sweep {sent['id']} not found during enqueueSweepRun")
+        raise RefusedError(404, f"sweep {sent['id']} not found during enqueueSweepRun")
     run = make_run(state, sweep, plain(json.loads(sent["config"])), sent.get("displayName"))
     sweep.waiting.append(run)
     return {"id": run.id, "runQueueItemId": run.id}
@@ -230,6 +232,6 @@ def propose(sweep: Sweep) -> dict[str, Any] | None:
 def _grid(sweep: Sweep) -> Sequence[dict[str, Any]]:
     specs = flatten(sweep.config["parameters"])
     if any("value" not in spec and "values" not in spec for spec in specs.values()):
-        raise Refused(400, "invalid sweep config: method grid needs value or values for each parameter")
+        raise RefusedError(400, "invalid sweep config: method grid needs value or values for each parameter")
     choices = [spec.get("values", [spec.get("value")]) for spec in specs.values()]
     return [nest(dict(zip(specs, values, strict=True))) for values in product(*choices)]

@@ -11,7 +11,8 @@ from loopback.server import LoopbackServer
 LOG = """
 import wandb
 bounded = wandb.Settings(init_timeout=60)
-with wandb.init(project="demo", config={"chunk_size": 64}, tags=["x"], group="g", job_type="trial", settings=bounded) as run:
+labels = {"tags": ["x"], "group": "g", "job_type": "trial"}
+with wandb.init(project="demo", config={"chunk_size": 64}, settings=bounded, **labels) as run:
     run.log({"loss": 1.0})
     run.log({"loss": 0.5})
     run.log({"questions": wandb.Table(columns=["id", "score"], data=[["a", 1.0], ["b", 0.0]])})

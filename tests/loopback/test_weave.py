@@ -28,7 +28,8 @@ with logger.log_prediction(inputs={"question": "a"}, output="a!") as prediction:
     prediction.log_score("exact", 0.5)
 logger.log_summary({"mean": 0.5})
 client.flush()
-(root,) = [call for call in client.get_calls(filter={"trace_roots_only": True}) if call.attributes.get("trial_id") == "t1"]
+roots = client.get_calls(filter={"trace_roots_only": True})
+(root,) = [call for call in roots if call.attributes.get("trial_id") == "t1"]
 root.feedback.add_note("looks right")
 client.flush()
 print(json.dumps({

@@ -9,8 +9,8 @@ from email.parser import BytesParser
 from typing import Any
 from uuid import UUID
 
-from .graphql import Refused, Unanswered
-from .state import now
+from .clock import now
+from .graphql import RefusedError, UnansweredError
 from .weave_queries import page, read_ref, select_calls, select_objects, where
 from .weave_state import Object, WeaveState, bytes_digest
 
@@ -36,7 +36,7 @@ def answer(state: WeaveState, method: str, path: str, content_type: str, body: b
     route = "/" + "/".join(path.split("/")[4:]) if path.startswith("/v2/") else path
     found = ROUTES.get(route)
     if found is None or method != "POST":
-        raise Unanswered(f"{method} {path}")
+        raise UnansweredError(f"{method} {path}")
     return 200, found(state, sent), "application/json"
 
 
@@ -49,12 +49,12 @@ def _keep_file(state: WeaveState, content_type: str, body: bytes) -> str:
             digest = bytes_digest(content)
             state.files[digest] = content
             return digest
-    raise Unanswered("a file upload without a file")
+    raise UnansweredError("a file upload without a file")
 
 
 def _file(state: WeaveState, digest: str) -> bytes:
     if digest not in state.files:
-        raise Refused(404, f"no file {digest}")
+        raise RefusedError(404, f"no file {digest}")
     return state.files[digest]
 
 
@@ -104,7 +104,7 @@ def _create_object(state: WeaveState, sent: Mapping[str, Any]) -> dict[str, Any]
 def _read_object(state: WeaveState, sent: Mapping[str, Any]) -> dict[str, Any]:
     found = state.find_object(sent["project_id"], sent["object_id"], sent["digest"])
     if found is None:
-        raise Refused(404, f"no object {sent['object_id']}:{sent['digest']}")
+        raise RefusedError(404, f"no object {sent['object_id']}:{sent['digest']}")
     return {"obj": _schema(state, found)}
 
 
@@ -164,7 +164,7 @@ def _query_table(state: WeaveState, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rows_of(state: WeaveState, digest: str) -> list[str]:
     if digest not in state.tables:
-        raise Refused(404, f"no table {digest}")
+        raise RefusedError(404, f"no table {digest}")
     return state.tables[digest]
 
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .graphql import Refused, Unanswered
+from .graphql import RefusedError, UnansweredError
 from .weave_state import Call, Object, WeaveState
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -57,7 +57,7 @@ def _passes(call: Call, wanted: Mapping[str, Any]) -> bool:
         elif name in own:
             held = own[name] in values
         else:
-            raise Unanswered(f"the call filter {name!r}")
+            raise UnansweredError(f"the call filter {name!r}")
         if not held:
             return False
     return True
@@ -97,7 +97,7 @@ def evaluate(expression: Any, row: Mapping[str, Any]) -> Any:
     if kind in COMPARE:
         left, right = evaluate(of[0], row), evaluate(of[1], row)
         return COMPARE[kind](left, right) if kind == "$eq" or None not in (left, right) else False
-    raise Unanswered(f"the query operation {kind!r}")
+    raise UnansweredError(f"the query operation {kind!r}")
 
 
 def field_of(row: Any, path: str) -> Any:
@@ -144,7 +144,7 @@ def read_ref(state: WeaveState, ref: str) -> Any:
     name, _, digest = what.partition(":")
     found = state.find_object(f"{entity}/{project}", name, digest)
     if found is None:
-        raise Refused(404, f"no object {ref}")
+        raise RefusedError(404, f"no object {ref}")
     value = found.val
     for step, key in zip(path[::2], path[1::2], strict=True):
         value = _table(state, value)

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from .state import now
+from .clock import now
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +99,7 @@ class WeaveState:
 
     def keep_object(self, sent: dict[str, Any]) -> Object:
         digest = sent.get("expected_digest") or text_digest(json.dumps(sent["val"], sort_keys=True))
-        same = [each for each in self.objects if (each.project_id, each.object_id) == (sent["project_id"], sent["object_id"])]
+        same = self._versions(sent["project_id"], sent["object_id"])
         found = next((each for each in same if each.digest == digest), None)
         if found is None:
             found = Object(sent["project_id"], sent["object_id"], digest, len(same), sent["val"])
@@ -107,11 +107,14 @@ class WeaveState:
         return found
 
     def find_object(self, project_id: str, object_id: str, digest: str) -> Object | None:
-        same = [each for each in self.objects if (each.project_id, each.object_id) == (project_id, object_id)]
+        same = self._versions(project_id, object_id)
         if digest == "latest":
             return same[-1] if same else None
         version = int(digest[1:]) if digest[:1] == "v" and digest[1:].isdigit() else None
         return next((each for each in same if digest == each.digest or version == each.version), None)
+
+    def _versions(self, project_id: str, object_id: str) -> list[Object]:
+        return [each for each in self.objects if (each.project_id, each.object_id) == (project_id, object_id)]
 
     def keep_rows(self, rows: list[Any]) -> list[str]:
         digests = [text_digest(json.dumps(row, sort_keys=True)) for row in rows]
