@@ -11,7 +11,6 @@ import warnings
 
 from rag_sweeps.errors import EXIT_DONE, EXIT_INPUT, EXIT_INTERRUPTED, DamagedCacheWarning, RagSweepsError
 
-
 LEAVE_SECONDS = 20.0
 """Longest the process lives after its last line, whatever a library still waits for."""
 

@@ -106,7 +106,9 @@ class TrialParams:
 
     max_context_tokens: Annotated[
         int | None,
-        Field(ge=1, description="Passages are left out, last first, beyond so many tokens of `tokenizer` (null: none)."),
+        Field(
+            ge=1, description="Passages are left out, last first, beyond so many tokens of `tokenizer` (null: none)."
+        ),
     ] = None
 
     generator: Annotated[
@@ -187,7 +189,8 @@ class TrialParams:
         Field(description="digests: no text of documents, questions or answers leaves this machine, only digests."),
     ] = "full"
     logged_rows: Annotated[
-        int, Field(ge=1, description="Rows of a W&B table; of a larger one, those with the smallest digest of their id.")
+        int,
+        Field(ge=1, description="Rows of a W&B table; of a larger one, those with the smallest digest of their id."),
     ] = 1000
     traced_share: Annotated[
         float, Field(ge=0.0, le=1.0, description="Share of the questions whose calls are traced through Weave.")

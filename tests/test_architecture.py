@@ -25,6 +25,7 @@ FLOORS = (
     {"tracking", "report"},
     {"sweep"},
     {"workers"},
+    {"hosting"},
     {"cli"},
     {"__main__"},
 )

@@ -27,7 +27,9 @@ def agent(sweep: str, count: int | None) -> None:
     mode = detect_mode()
     click.echo(mode.line)
     if not mode.is_online:
-        raise InputError("an agent works on a sweep of W&B: set WANDB_API_KEY or run wandb login, and WANDB_MODE=online")
+        raise InputError(
+            "an agent works on a sweep of W&B: set WANDB_API_KEY or run wandb login, and WANDB_MODE=online"
+        )
     end_on_sigterm()
     work = open_work(sweep, mode=mode.line, progress=no_progress)
     click.echo(sweep_line(work))

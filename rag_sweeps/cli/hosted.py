@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rag_sweeps.hosting.agent import Work
+    from rag_sweeps.hosting.work import Work
     from rag_sweeps.sweep import Event
 
 
@@ -26,13 +26,15 @@ def show(event: Event, console: Console, work: Work) -> None:
 
 def leave(work: Work, *, summary: bool = True) -> None:
     """Send what is pending and say what stays so, however the verb ends."""
-    from rag_sweeps.hosting.agent import flush
     from rag_sweeps.hosting.concluding import conclude
+    from rag_sweeps.hosting.others import bring_together
+    from rag_sweeps.hosting.work import flush
     from rag_sweeps.tracking.pending import summary_marker
 
     interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
     if not interrupted:
         n_left = flush(work)
+        bring_together(work)
         if summary and not n_left:
             conclude(work.log, work.hosted, work.sender)
         elif summary:
@@ -51,7 +53,9 @@ def say_pending() -> None:
         click.echo(f"the summary of {log_id} is pending")
     if len(pending) > measured:
         left = len(pending) - measured
-        click.echo(f"{left} {'trial was' if left == 1 else 'trials were'} begun and not measured; the same command goes on")
+        click.echo(
+            f"{left} {'trial was' if left == 1 else 'trials were'} begun and not measured; the same command goes on"
+        )
 
 
 def _results(n: int) -> str:

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rag_sweeps.config import SweepConfig
     from rag_sweeps.golden import GoldenSet
-    from rag_sweeps.hosting.agent import Work
+    from rag_sweeps.hosting.work import Work
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
     from rag_sweeps.sweep import Event
@@ -25,9 +25,9 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
     """Register the sweep, or find it again. A server that does not answer leaves a local search with pending runs."""
     from rag_sweeps.cli.hosted import sweep_line
     from rag_sweeps.hosting.addresses import recall
-    from rag_sweeps.hosting.agent import Work
     from rag_sweeps.hosting.opening import hosted_config, local_hosting
     from rag_sweeps.hosting.registering import registered
+    from rag_sweeps.hosting.work import Work
     from rag_sweeps.sweep import is_complete
     from rag_sweeps.tracking.sending import Sender
     from rag_sweeps.tracking.server import ServerDownError, connect
@@ -50,7 +50,9 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
 
 def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
     """Events of this process; further workers are agents of their own, and their trials appear in the log."""
-    from rag_sweeps.hosting.agent import run_agent, sink_for
+    from rag_sweeps.hosting.agent import run_agent
+    from rag_sweeps.hosting.others import bring_together
+    from rag_sweeps.hosting.work import sink_for
     from rag_sweeps.sweep import work as run_local
     from rag_sweeps.tracking.server import ServerDownError
 
@@ -58,14 +60,17 @@ def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
         yield from run_local(work.sweep, work.golden, work.log, sink_for=sink_for(work), progress=work.progress)
         return
     command = [sys.executable, "-m", "rag_sweeps", "agent", work.hosted.path]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     # Each worker starts a W&B service of its own; one that it inherits ends with this process.
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
-    children = [subprocess.Popen(command, env=environment, **quiet) for _ in range(workers - 1)]
+    null = subprocess.DEVNULL
+    children = [
+        subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=null) for _ in range(workers - 1)
+    ]
     try:
         yield from run_agent(work, until=count)
         for child in children:
             child.wait(timeout=CHILD_SECONDS)
+        bring_together(work)
     except ServerDownError as error:
         click.echo(f"warning: {error}; the search goes on here without W&B", err=True)
         yield from run_local(work.sweep, work.golden, work.log, sink_for=sink_for(work), progress=work.progress)

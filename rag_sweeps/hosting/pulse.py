@@ -20,7 +20,7 @@ class RunStoppedError(BaseException):
     """Somebody stopped this run on W&B. No Exception: the trial did not fail, and nothing on the way handles it."""
 
 
-class Terminated(KeyboardInterrupt):  # noqa: N818  # like the interrupt it is treated as
+class Terminated(KeyboardInterrupt):  # like the interrupt it is treated as
     """SIGTERM: the machine is taken away; the same command goes on elsewhere."""
 
 
@@ -38,7 +38,9 @@ class Pulse:
             self._before = signal.signal(STOP_SIGNAL, _stop)
         self._thread.start()
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None
+    ) -> None:
         self._done.set()
         self._thread.join(timeout=PULSE_SECONDS)
         if self._in_main and STOP_SIGNAL is not None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from rag_sweeps.errors import RagSweepsError
 from rag_sweeps.hosting.addresses import recall
-from rag_sweeps.hosting.agent import forget_if_ended
 from rag_sweeps.hosting.concluding import conclude
 from rag_sweeps.hosting.hosted_log import unsent
 from rag_sweeps.hosting.opening import local_hosting
+from rag_sweeps.hosting.work import forget_if_ended
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.tracking.pending import all_pending, pending_summaries
 from rag_sweeps.tracking.sending import Sender
@@ -19,7 +19,8 @@ from rag_sweeps.tracking.server import Address, Server, ServerDownError, connect
 
 def sync_all() -> tuple[int, list[str]]:
     """How many were sent, and why the others were not. A server that does not answer is asked once."""
-    n_sent, problems = 0, []
+    n_sent = 0
+    problems: list[str] = []
     senders: dict[Address, Sender] = {}
     for log_id in sorted({pending.log_id for pending in all_pending()}):
         log = SweepLog(log_id)

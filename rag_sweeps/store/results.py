@@ -47,15 +47,20 @@ def read_result(trial_id: str, split: Split) -> TrialResult | None:
     """The stored result, or None where there is none or it is damaged (with a warning)."""
     path = result_path(trial_id, split)
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["checksum"] != digest_of(stored["result"]):
-            raise ValueError("its checksum does not match")
-        return _from_plain(stored["result"])
+        return parse_result(path.read_bytes())
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
         warnings.warn(f"{path} is damaged ({error}); the trial is measured again", DamagedCacheWarning, stacklevel=2)
         return None
+
+
+def parse_result(content: bytes) -> TrialResult:
+    """Raises ValueError, KeyError or TypeError where the content is damaged."""
+    stored = json.loads(content)
+    if stored["checksum"] != digest_of(stored["result"]):
+        raise ValueError("its checksum does not match")
+    return _from_plain(stored["result"])
 
 
 def _to_plain(result: TrialResult) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def golden_artifact(golden: GoldenSet, *, full: bool) -> wandb.Artifact:
 
     metadata = {"digest": golden.digest, "n_documents": len(golden.documents), "n_questions": len(golden.questions)}
     if full:
-        artifact = wandb.Artifact(golden_name(golden, full=True), GOLDEN_TYPE, metadata=metadata | {"name": golden.name})
+        artifact = wandb.Artifact(
+            golden_name(golden, full=True), GOLDEN_TYPE, metadata=metadata | {"name": golden.name}
+        )
         folder = keep_golden(golden)
         for path in _files(folder):
             name = path.relative_to(folder).as_posix()

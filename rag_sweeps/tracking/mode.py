@@ -39,7 +39,9 @@ def detect_mode() -> Mode:
     login = find_login()
     if login is not None:
         server = os.environ.get("WANDB_BASE_URL", CLOUD)
-        return Mode("online", f"online mode: runs go to W&B at {server} because {login}; WANDB_MODE=offline keeps them here")
+        return Mode(
+            "online", f"online mode: runs go to W&B at {server} because {login}; WANDB_MODE=offline keeps them here"
+        )
     return _local("offline", f"W&B writes offline runs to {where} because no W&B login was found")
 
 

@@ -23,6 +23,8 @@ PROJECT = "rag-sweeps"
 REFUSALS = {401, 403}
 REFUSING = ("not found", "ermission denied", "API key must", "API key is")
 """What W&B says where its error carries no status."""
+
+
 class ServerDownError(TrialError):
     """W&B did not answer, or not in time; what was measured is kept and sent later."""
 

@@ -73,9 +73,7 @@ def _question_rows(result: TrialResult, golden: GoldenSet) -> list[tuple[Any, ..
     ]
 
 
-def _question_cells(
-    question: Question, record: QuestionRecord, golden: GoldenSet, privacy: Privacy
-) -> tuple[Any, ...]:
+def _question_cells(question: Question, record: QuestionRecord, golden: GoldenSet, privacy: Privacy) -> tuple[Any, ...]:
     shown = [_passage(passage, golden, privacy) for passage in record.passages[:TABLE_PASSAGES]]
     relevant = [str(rank) for rank, passage in enumerate(record.passages, start=1) if passage.relevant]
     replies = (*(record.answer.replies if record.answer else ()), *(record.verdict.replies if record.verdict else ()))

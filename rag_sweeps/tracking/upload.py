@@ -153,4 +153,3 @@ def _await_whole(pending: PendingRun, server: Server) -> None:
         if time.monotonic() > until:
             raise ServerDownError(f"W&B did not show run {pending.place.run_id} after taking it")
         time.sleep(0.2)
-

@@ -101,9 +101,11 @@ def open_run(
         x_graphql_timeout_seconds=ANSWER_SECONDS,
         x_file_stream_retry_max=3,
         x_file_transfer_retry_max=2,
-        **({"sweep_id": place.sweep} if place.sweep else {}),
-        **({"base_url": place.base_url} if place.base_url else {}),
     )
+    if place.sweep:
+        settings.sweep_id = place.sweep
+    if place.base_url:
+        settings.base_url = place.base_url
     return wandb.init(
         mode=mode,
         dir=str(home()),

@@ -15,7 +15,7 @@ import pytest
 from conftest import Cli, wait_until
 from loopback.server import LoopbackServer
 
-from hosted.runs import GRID, N_BASELINES, N_GRID, N_SMALL, PROVE, SMALL, assert_whole, baselines, trials, wandb_agent
+from hosted.runs import GRID, N_BASELINES, N_GRID, N_SMALL, PROVE, SMALL, assert_whole, baselines, trials
 
 Write = Callable[..., Path]
 Hosted = dict[str, str]

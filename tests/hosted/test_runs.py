@@ -34,7 +34,10 @@ def received(server: LoopbackServer) -> bytes:
     """Everything that the server was sent: files, artifacts, history, summaries, configs."""
     parts: list[bytes] = []
     for run in server.runs.values():
-        parts += [*run.files.values(), json.dumps([run.config, run.summary, run.history_lines, run.output_lines]).encode()]
+        parts += [
+            *run.files.values(),
+            json.dumps([run.config, run.summary, run.history_lines, run.output_lines]).encode(),
+        ]
         for artifact in run.logged_artifacts:
             parts += [*artifact.files.values(), json.dumps(artifact.metadata).encode(), artifact.manifest_bytes]
     return b"\n".join(parts)
