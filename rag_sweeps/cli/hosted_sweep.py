@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rag_sweeps.config import SweepConfig
     from rag_sweeps.golden import GoldenSet
-    from rag_sweeps.hosting.agent import Work
+    from rag_sweeps.hosting.work import Work
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
     from rag_sweeps.sweep import Event
@@ -26,9 +26,9 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
     from rag_sweeps.calling import sweep_caller
     from rag_sweeps.cli.hosted import sweep_line
     from rag_sweeps.hosting.addresses import purse_of, recall
-    from rag_sweeps.hosting.agent import Work
     from rag_sweeps.hosting.opening import hosted_config, local_hosting
     from rag_sweeps.hosting.registering import registered
+    from rag_sweeps.hosting.work import Work
     from rag_sweeps.proposing import is_complete
     from rag_sweeps.tracking.sending import Sender
     from rag_sweeps.tracking.server import ServerDownError, connect
@@ -53,6 +53,7 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
 def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
     """Events of this process; further workers are agents of their own, and their trials appear in the log."""
     from rag_sweeps.hosting.agent import run_agent
+    from rag_sweeps.hosting.others import bring_together
     from rag_sweeps.tracking.server import ServerDownError
 
     if not work.hosted.sweep:
@@ -61,16 +62,15 @@ def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
     command = [sys.executable, "-m", "rag_sweeps", "agent", work.hosted.path]
     # Each worker starts a W&B service of its own; one that it inherits ends with this process.
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    null = subprocess.DEVNULL
     children = [
-        subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(workers - 1)
+        subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=null) for _ in range(workers - 1)
     ]
     try:
         yield from run_agent(work, until=count)
         for child in children:
             child.wait(timeout=CHILD_SECONDS)
+        bring_together(work)
     except ServerDownError as error:
         click.echo(f"warning: {error}; the search goes on here without W&B", err=True)
         yield from _run_here(work)
@@ -82,7 +82,7 @@ def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
 
 
 def _run_here(work: Work) -> Iterator[Event]:
-    from rag_sweeps.hosting.agent import sink_for
+    from rag_sweeps.hosting.work import sink_for
     from rag_sweeps.sweep import work as run_local
 
     sinks = sink_for(work)

@@ -35,7 +35,6 @@ def test_an_entity_that_is_not_there(server: LoopbackServer, hosted: Hosted, wri
 
 @pytest.mark.parametrize("name", ["team/rag-sweeps/gone1234", "nobody/rag-sweeps/gone1234", "a/b/c/d"])
 def test_a_sweep_that_is_not_there(server: LoopbackServer, hosted: Hosted, cli: Cli, name: str) -> None:
-    began = time.monotonic()
     done = cli("agent", name, **hosted)
     assert done.code == 2
     assert name in done.err
