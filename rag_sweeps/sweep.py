@@ -189,8 +189,8 @@ def _objective_values(result: TrialResult, record: SweepRecord) -> tuple[float, 
 def _why_dropped(result: TrialResult) -> str:
     look = result.looks[-1]
     return (
-        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} to the best "
-        f"then [{look.low:+.3f}, {look.high:+.3f}]"
+        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} "
+        f"[{look.low:+.3f}, {look.high:+.3f}] to the best then"
     )
 
 

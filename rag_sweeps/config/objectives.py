@@ -77,8 +77,8 @@ def only_rises_with_top_k(metric: str) -> bool:
 def racing_weight(names: Sequence[str], settings: Mapping[str, Any]) -> float | None:
     """What a context token costs in a sweep that can race; None for one that cannot.
 
-    A race looks at answers one question at a time: there has to be one objective, a score of answers, with no other cost
-    than the context tokens of the question. settings: quality_metric, cost_metric, cost_weight.
+    A race looks at answers one question at a time: there has to be one objective, a score of answers, with no cost but
+    the context tokens of the question. settings: quality_metric, cost_metric, cost_weight.
     """
     if len(names) != 1:
         return None

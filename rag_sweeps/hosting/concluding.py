@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rag_sweeps.errors import InputError, RagSweepsError
 from rag_sweeps.hosting.addresses import HostedSweep
+from rag_sweeps.outcome import Outcome, read_outcome
 from rag_sweeps.store.files import write_text_atomic
 from rag_sweeps.store.sweeps import SweepLog
-from rag_sweeps.outcome import Outcome, read_outcome
 from rag_sweeps.tracking.pending import summary_marker
 from rag_sweeps.tracking.sending import Sender
 from rag_sweeps.tracking.summary import summarize, write_summary
