@@ -23,6 +23,7 @@ POWER_OF_EXPENSE = 0.1
 """Small: a sweep is paid for in trials first, in embeddings second."""
 N_GOOD = 5
 N_CLIMBS = 2
+ROUNDING = 1e-6
 
 
 def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any]:
@@ -59,7 +60,11 @@ def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any
     known = _better_known(space, told, float(gains.max(initial=0.0)))
     if known is not None:
         return known
-    return pool.proposals[int(np.argmax(gains))] if pool else {}
+    if not pool:
+        return {}
+    # Names that nobody has tried are worth the same but for rounding, which differs between machines.
+    tied = np.flatnonzero(gains >= gains.max() * (1.0 - ROUNDING))
+    return pool.proposals[random.Random(seed).choice(tied.tolist())]
 
 
 def expected_improvement(beliefs: Beliefs, best: float) -> Floats:

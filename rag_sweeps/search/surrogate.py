@@ -22,6 +22,8 @@ N_DRAWS = 64
 MOST_KEPT = 12
 MOST_SEEN_TIMES_KEPT = 720
 """Draws that are kept times points seen: bounds the time of one suggestion."""
+MOST_WEIGHED = 60
+"""Observations that the draws are weighted by."""
 BLOCK = 1024
 MEAN_VARIANCE = 1.0
 """Of the unknown mean of each task, beside a signal variance of 1."""
@@ -51,6 +53,10 @@ class Seen:
     noise: Floats
     task: Levels
 
+    def only(self, kept: Levels) -> Seen:
+        """Some of the observations."""
+        return Seen(self.levels[kept], self.values[kept], self.noise[kept], self.task[kept])
+
 
 @dataclass(frozen=True, slots=True)
 class Beliefs:
@@ -70,24 +76,17 @@ class Surrogate:
     """The posterior given what was seen; the same draws for the same seed."""
 
     def __init__(self, axes: Sequence[Axis], seen: Seen, *, seed: int) -> None:
-        draws = _Draws(axes, seed)
         n = len(seen.values)
-        covariance = draws.between(seen.levels, seen.task, seen.levels, seen.task)
-        covariance[:, np.arange(n), np.arange(n)] += draws.noise[:, None] + seen.noise
-        root = np.linalg.cholesky(covariance)
-        white = np.linalg.solve(root, np.broadcast_to(seen.values[:, None], (N_DRAWS, n, 1)))
-        squares = SCALE_SHAPE + (white[..., 0] ** 2).sum(axis=1) / 2
-        # The signal's variance is integrated out under an inverse gamma prior of mean about 1.
-        log_likelihood = -np.log(root[:, np.arange(n), np.arange(n)]).sum(axis=1)
-        log_likelihood -= (SCALE_SHAPE + n / 2) * np.log(squares)
+        draws = _Draws(axes, seed)
+        telling = np.unique(np.linspace(0, n - 1, min(n, MOST_WEIGHED)).round().astype(np.intp))
+        log_likelihood = _Fit(draws, seen.only(telling)).log_likelihood
         n_kept = min(MOST_KEPT, max(4, MOST_SEEN_TIMES_KEPT // n))
         kept = np.argsort(-log_likelihood, kind="stable")[:n_kept]
         weights = np.exp(log_likelihood[kept] - log_likelihood[kept[0]])
         self.weights: Floats = weights / weights.sum()
         self._draws, self._seen = draws.only(kept), seen
-        self._scale = squares[kept] / (SCALE_SHAPE + n / 2)
-        self._inverse_root = np.linalg.inv(root[kept])
-        self._white = white[kept]
+        fit = _Fit(self._draws, seen)
+        self._scale, self._white, self._inverse_root = fit.scale, fit.white, np.linalg.inv(fit.root)
 
     def at(self, levels: Levels) -> Beliefs:
         """What is believed of task 0 at (N, D) levels."""
@@ -100,6 +99,23 @@ class Surrogate:
             variance = np.maximum(1.0 + MEAN_VARIANCE - (explained**2).sum(axis=1), 1e-9)
             deviations.append(np.sqrt(variance * self._scale[:, None]))
         return Beliefs(self.weights, np.concatenate(means, axis=1), np.concatenate(deviations, axis=1))
+
+
+class _Fit:
+    """Of each draw: root, the Cholesky factor of the covariance; white, the values in its terms; scale, a variance."""
+
+    def __init__(self, draws: _Draws, seen: Seen) -> None:
+        n, m = len(seen.values), len(draws.noise)
+        covariance = draws.between(seen.levels, seen.task, seen.levels, seen.task)
+        covariance[:, np.arange(n), np.arange(n)] += draws.noise[:, None] + seen.noise
+        self.root: Floats = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+        values = np.broadcast_to(seen.values[:, None], (m, n, 1))
+        self.white: Floats = np.asarray(np.linalg.solve(self.root, values), dtype=np.float64)
+        # The signal's variance is integrated out under an inverse gamma prior of mean about 1.
+        squares = SCALE_SHAPE + (self.white[..., 0] ** 2).sum(axis=1) / 2
+        self.scale: Floats = squares / (SCALE_SHAPE + n / 2)
+        determinant = np.log(self.root[:, np.arange(n), np.arange(n)]).sum(axis=1)
+        self.log_likelihood: Floats = -determinant - (SCALE_SHAPE + n / 2) * np.log(squares)
 
 
 class _Draws:

@@ -15,7 +15,7 @@ from rag_sweeps.search.history import History, Observation
 from rag_sweeps.search.scalar import as_one, standardised, weights_of
 from rag_sweeps.search.surrogate import Levels, Seen, Surrogate
 
-MOST_OWN, MOST_KNOWN, MOST_EARLIER = 150, 60, 60
+MOST_OWN, MOST_KNOWN, MOST_EARLIER = 120, 60, 60
 FAILED = -1.5
 """What a failed trial is taken for, in deviations from the mean, so that the search turns elsewhere."""
 
