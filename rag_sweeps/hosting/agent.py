@@ -218,7 +218,7 @@ def _fail(work: Work, trial: Asked, reason: str) -> Event:
 
 
 def _send_failure(work: Work, pending: PendingRun, reason: str) -> bool:
-    full = work.sweep.constants.get("logged_text", "full") == "full"
+    full = work.sweep.sends_full_text
     failed = ended(pending, failure=reason if full else "failed; the reason is in the local log", exit_code=1)
     try:
         send(work, failed)
