@@ -78,6 +78,7 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 golden_digest=golden.digest,
                 mode=mode,
                 created=log.read_record().created if log.trials() else created,
+                full_text=sweep.sends_full_text,
             )
         )
         for trial in log.trials():

@@ -18,6 +18,15 @@ def sweep_line(work: Work) -> str:
     return f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
 
 
+def need_login(what: str) -> None:
+    """Raises InputError where nothing may be sent to W&B."""
+    from rag_sweeps.errors import InputError
+    from rag_sweeps.tracking.mode import detect_mode
+
+    if not detect_mode().is_online:
+        raise InputError(f"{what} needs W&B: set WANDB_API_KEY or run wandb login, and WANDB_MODE=online")
+
+
 def show(event: Event, console: Console, work: Work) -> None:
     from rag_sweeps.cli.sweep import _show
 
