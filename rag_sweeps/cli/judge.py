@@ -73,7 +73,9 @@ def _open_caller(params: TrialParams, checked: SweepConfig) -> Caller | None:
 
     models = [model for model in judges_of(params.judge) if is_model(model)]
     sweep_id = f"judge-check-{checked.digest[:8]}"
-    return caller_for(models, params, sweep_id=sweep_id, budget_usd=checked.budget_usd)
+    # A check makes several passes, one after the other: through a batch API each would take hours.
+    direct = replace(params, batch=False)
+    return caller_for(models, direct, sweep_id=sweep_id, budget_usd=checked.budget_usd)
 
 
 @contextmanager
