@@ -112,7 +112,9 @@ def _costs(content: ReportContent) -> list[Any]:
         for purpose in purposes
     }
     plots: list[Any] = [
-        BarPlot(title=name, metrics=[SummaryMetric(name)], layout=Layout(x=HALF * (at % 2), y=8 * (at // 2), w=HALF, h=8))
+        BarPlot(
+            title=name, metrics=[SummaryMetric(name)], layout=Layout(x=HALF * (at % 2), y=8 * (at // 2), w=HALF, h=8)
+        )
         for at, name in enumerate(sorted(paid))
     ]
     if not found and not plots:
@@ -131,7 +133,10 @@ def _questions(content: ReportContent) -> list[Any]:
     baseline, found = questions_table(content)
     said: list[Any] = []
     if found:
-        said = [P(f"Where the recommended configuration and the baseline {baseline} differ most:"), MarkdownBlock(found)]
+        said = [
+            P(f"Where the recommended configuration and the baseline {baseline} differ most:"),
+            MarkdownBlock(found),
+        ]
     elif baseline:
         said = [P(f"On no question does it differ from the baseline {baseline}.")]
     panel = WeavePanelSummaryTable(table_name="per_question", layout=Layout(w=WIDE, h=14))
@@ -144,7 +149,9 @@ def _method(content: ReportContent) -> list[Any]:
     from wandb_workspaces.reports.v2 import H2, CodeBlock, P, UnorderedList
 
     record, decision, golden = content.outcome.record, content.decision, content.golden
-    name = f"{record.golden_name}, digest {golden.digest[:12]}" if content.privacy.full else f"digest {golden.digest[:12]}"
+    name = (
+        f"{record.golden_name}, digest {golden.digest[:12]}" if content.privacy.full else f"digest {golden.digest[:12]}"
+    )
     n_dev, n_test = (len(golden.split(split)) for split in ("dev", "test"))
     items = [
         f"Golden set: {name}; {len(golden.documents)} documents, {n_dev} dev and {n_test} held-out questions.",

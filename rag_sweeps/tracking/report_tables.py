@@ -104,7 +104,14 @@ def costs_table(content: ReportContent) -> str:
                 f"{spent.cached_replies:,}" if spent else "0",
             )
         )
-    head = ("provider", "for", "recommended, all dev questions", "billed to the sweep", "calls", "replies from the store")
+    head = (
+        "provider",
+        "for",
+        "recommended, all dev questions",
+        "billed to the sweep",
+        "calls",
+        "replies from the store",
+    )
     return table(head, rows) if rows else ""
 
 

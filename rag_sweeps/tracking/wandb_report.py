@@ -75,7 +75,9 @@ def _save(content: ReportContent, server: Server, old: SavedReport | None) -> Sa
     else:
         report = Report.from_url(old.url)
     report.title = title
-    report.description = f"{len(content.decision.rows)} configurations on one golden set, compared question by question."
+    report.description = (
+        f"{len(content.decision.rows)} configurations on one golden set, compared question by question."
+    )
     report.width = "fluid"
     report.blocks = blocks(content)
     report.save()
