@@ -13,7 +13,7 @@ from rag_sweeps.objective import OBJECTIVE, with_objective
 from rag_sweeps.protocols import Caller, Progress
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_tags
-from rag_sweeps.store.results import read_result, read_kept_result
+from rag_sweeps.store.results import read_kept_result, read_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 
 

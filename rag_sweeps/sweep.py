@@ -78,6 +78,7 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 golden_digest=golden.digest,
                 mode=mode,
                 created=log.read_record().created if log.trials() else created,
+                full_text=sweep.sends_full_text,
             )
         )
         for trial in log.trials():
@@ -189,8 +190,8 @@ def _objective_values(result: TrialResult, record: SweepRecord) -> tuple[float, 
 def _why_dropped(result: TrialResult) -> str:
     look = result.looks[-1]
     return (
-        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} to the best "
-        f"then [{look.low:+.3f}, {look.high:+.3f}]"
+        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} "
+        f"[{look.low:+.3f}, {look.high:+.3f}] to the best then"
     )
 
 

@@ -27,6 +27,7 @@ def check(config: Path) -> None:
         click.echo(f"warning: {warning}", err=True)
     check_tokenizers(sweep)
     check_prompts(sweep)
+    check_settings(sweep)
     click.echo(f"{config}: {sweep.method} over {', '.join(sweep.swept) or 'nothing'}; sweep {sweep.sweep_id}")
     if sweep.golden_dir is not None:
         from rag_sweeps.cli.golden import summary
@@ -54,6 +55,24 @@ def check_prompts(sweep: SweepConfig) -> None:
         read_prompt(name, kind="answer")
     for name in _named(sweep, "judge_prompt"):
         read_rubric(name)
+
+
+def check_settings(sweep: SweepConfig) -> None:
+    """Raises InputError for a setting that the provider of a model cannot take."""
+    from rag_sweeps.errors import InputError
+    from rag_sweeps.parameters import is_model, judges_of
+    from rag_sweeps.providers.settings import setting_problem
+
+    judges = [judge for panel in _named(sweep, "judge") for judge in judges_of(panel)]
+    asked = [
+        (model, name, name) for model in _named(sweep, "generator") for name in ("temperature", "reasoning_effort")
+    ]
+    asked += [(model, "judge_reasoning_effort", "reasoning_effort") for model in judges]
+    for model, parameter, setting in asked:
+        for value in _named(sweep, parameter) if is_model(model) else []:
+            problem = setting_problem(model.partition(":")[0], setting, value)
+            if problem is not None:
+                raise InputError(f"{sweep.path}: {parameter}: {problem.replace(setting, parameter)} (for {model})")
 
 
 def _named(sweep: SweepConfig, parameter: str) -> list[str]:

@@ -35,17 +35,17 @@ def gate(
     from rag_sweeps.errors import EXIT_DONE, EXIT_FAILED
     from rag_sweeps.gating import gate as decide
 
-    theirs, ours = _results(baseline, candidate, split)
+    theirs, ours = read_pair(baseline, candidate, split)
     found = decide(theirs, ours, metric=metric, margin=margin)
     if as_json:
         click.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
     else:
-        for line in _lines(found, forced=split is not None):
+        for line in gate_lines(found, forced=split is not None):
             click.echo(line)
     sys.exit(EXIT_DONE if found.is_promoted else EXIT_FAILED)
 
 
-def _results(baseline: str, candidate: str, split: str | None) -> tuple[TrialResult, TrialResult]:
+def read_pair(baseline: str, candidate: str, split: str | None) -> tuple[TrialResult, TrialResult]:
     """Both on one split: the one asked for, else that of a file, else the held-out one where there is one."""
     from rag_sweeps.errors import InputError
     from rag_sweeps.store.results import find_trial_id, read_result, read_result_file
@@ -106,7 +106,7 @@ def _command(trial_id: str, split: str) -> str:
     return shlex.join(parts)
 
 
-def _lines(found: Gate, *, forced: bool) -> list[str]:
+def gate_lines(found: Gate, *, forced: bool) -> list[str]:
     held_out = "held-out" if found.split == "test" else "dev"
     why = "" if found.split == "test" or forced else ": the golden set has no held-out ones"
     lines = [

@@ -61,6 +61,11 @@ class SweepConfig:
         return None if budget is None else float(budget)
 
     @property
+    def sends_full_text(self) -> bool:
+        """Whether texts of the golden set and of answers may leave this machine, in every trial."""
+        return self.constants.get("logged_text", "full") == "full" and "logged_text" not in self.swept
+
+    @property
     def models(self) -> set[str]:
         """Every model of a provider that some trial may ask."""
         return models_of({**self.constants, **{name: spec.get("values", []) for name, spec in self.swept.items()}})

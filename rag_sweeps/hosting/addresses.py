@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag_sweeps.errors import InputError
 from rag_sweeps.store.files import home, write_text_atomic
-from rag_sweeps.store.sweeps import SweepLog
+from rag_sweeps.store.sweeps import SweepLog, find_sweep
 from rag_sweeps.tracking.server import PROJECT, Address
 
 FILE = "hosted.json"
@@ -56,6 +56,29 @@ def log_of(hosted: HostedSweep) -> SweepLog | None:
         if known is not None and (known.address, known.sweep) == (hosted.address, hosted.sweep):
             return SweepLog(path.parent.name)
     return None
+
+
+def find_log(text: str | None) -> SweepLog:
+    """The log of a sweep on this machine, by its W&B name or its local id. Raises InputError where it has none."""
+    if text is not None:
+        entity, project, sweep = parse_sweep(text)
+        server = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
+        found = [
+            (known.address.base_url == server, path.parent.name)
+            for path in sorted((home() / "sweeps").glob(f"*/{FILE}"))
+            if (known := _read(path)) is not None
+            and known.sweep == sweep
+            and ("/" not in text or known.address.project == project)
+            and entity in (None, known.address.entity)
+        ]
+        if found:
+            return SweepLog(max(found)[1])
+        if "/" in text:
+            raise InputError(
+                f"no trial of the W&B sweep {text} was measured on this machine; take part with rag-sweeps agent {text}, "
+                "or name it as `rag-sweeps sweep` prints it"
+            )
+    return find_sweep(text)
 
 
 def _read(path: Path) -> HostedSweep | None:

@@ -13,9 +13,9 @@ from rag_sweeps.config.golden_path import ARTIFACT
 from rag_sweeps.errors import InputError
 from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.hosting.addresses import HostedSweep, log_of, parse_sweep, purse_of, recall, remember
-from rag_sweeps.hosting.agent import Work
 from rag_sweeps.hosting.golden_sets import golden_of
 from rag_sweeps.hosting.registering import sweep_on_server
+from rag_sweeps.hosting.work import Work
 from rag_sweeps.protocols import Progress
 from rag_sweeps.search import space_of
 from rag_sweeps.store.files import home, write_text_atomic

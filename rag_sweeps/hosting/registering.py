@@ -31,8 +31,7 @@ def registered(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, server: Ser
     if known is not None and known.address == server.address and (found := sweep_on_server(known.sweep, server)):
         _raise_cap(found, server, count=count)
         return known
-    full = sweep.constants.get("logged_text", "full") == "full" and "logged_text" not in sweep.swept
-    artifact = upload_golden(golden, server) if full and sweep.golden_dir is not None else None
+    artifact = upload_golden(golden, server) if sweep.sends_full_text and sweep.golden_dir is not None else None
     document = registered_document(sweep, artifact=artifact, count=count)
     hosted = HostedSweep(server.address, _register(document, server), artifact)
     remember(log, hosted)

@@ -52,7 +52,7 @@ class SweepRecord:
 
     objectives: (metric, goal) pairs; settings: what the objective is made of; count: searched trials wanted,
     to which n_baselines come. parallel: a proposal knows the trials that lie at least so many before it, so that any
-    number of workers up to it propose the same.
+    number of workers up to it propose the same. full_text: texts of the golden set may leave this machine.
     """
 
     sweep_id: str
@@ -69,6 +69,7 @@ class SweepRecord:
     golden_digest: str
     mode: str
     created: str
+    full_text: bool = False
 
     @property
     def metric(self) -> str:
