@@ -75,8 +75,8 @@ def find_log(text: str | None) -> SweepLog:
             return SweepLog(max(found)[1])
         if "/" in text:
             raise InputError(
-                f"no trial of the W&B sweep {text} was measured on this machine; take part with rag-sweeps agent {text}, "
-                "or name it as `rag-sweeps sweep` prints it"
+                f"no trial of the W&B sweep {text} was measured on this machine; name it as `rag-sweeps sweep` prints "
+                f"it, or take part with rag-sweeps agent {text}"
             )
     return find_sweep(text)
 

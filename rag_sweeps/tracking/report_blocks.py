@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rag_sweeps.objective import OBJECTIVE
 from rag_sweeps.parameters import effective
 from rag_sweeps.tracking.report_content import ReportContent, axes, shown_statements
 from rag_sweeps.tracking.report_tables import (
@@ -14,9 +15,6 @@ from rag_sweeps.tracking.report_tables import (
     leaderboard_table,
     questions_table,
 )
-
-if TYPE_CHECKING:
-    from wandb_workspaces.reports.v2 import PanelGrid, Runset
 
 WIDE, HALF = 24, 12
 
@@ -35,73 +33,65 @@ def blocks(content: ReportContent) -> list[Any]:
     ]
 
 
-def _recommendation(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, CalloutBlock, UnorderedList
+def library() -> Any:
+    """W&B's classes of report blocks; loosely typed, for their fields are made while they are imported."""
+    import wandb_workspaces.reports.v2 as reports
 
+    return reports
+
+
+def _recommendation(content: ReportContent) -> list[Any]:
+    v2 = library()
     headline, *others = shown_statements(content)
-    return [H2("Recommendation"), CalloutBlock(headline), *([UnorderedList(list(others))] if others else [])]
+    return [v2.H2("Recommendation"), v2.CalloutBlock(headline), *([v2.UnorderedList(list(others))] if others else [])]
 
 
 def _baselines(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, MarkdownBlock, P
-
+    v2 = library()
     found = baselines_table(content)
-    said: list[Any] = [MarkdownBlock(found)] if found else [P("There is no baseline to test against.")]
+    said: list[Any] = [v2.MarkdownBlock(found)] if found else [v2.P("There is no baseline to test against.")]
     if content.incumbent is not None:
-        said = [P(incumbent_text(content.incumbent)), *said]
+        said = [v2.P(incumbent_text(content.incumbent)), *said]
     note = "Differences are paired by question, with 95 % intervals; above 0 the recommended configuration is better."
-    return [H2("Against the baselines"), *said, *([P(note)] if found else [])]
+    return [v2.H2("Against the baselines"), *said, *([v2.P(note)] if found else [])]
 
 
 def _leaderboard(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, MarkdownBlock
-
-    return [H2("Leaderboard"), MarkdownBlock(leaderboard_table(content)), _grid(content, [], hide=False)]
+    v2 = library()
+    return [v2.H2("Leaderboard"), v2.MarkdownBlock(leaderboard_table(content)), _grid(content, [], hide=False)]
 
 
 def _tradeoff(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, Layout, MarkdownBlock, P, ScatterPlot, SummaryMetric
-
+    v2 = library()
     found = axes(content)
-    plot = ScatterPlot(
+    plot = v2.ScatterPlot(
         title=f"{found.quality} against {found.cost}; the line is the Pareto front",
-        x=SummaryMetric(found.cost),
-        y=SummaryMetric(found.quality),
+        x=v2.SummaryMetric(found.cost),
+        y=v2.SummaryMetric(found.quality),
         # Of points sorted by cost, the running best is the front.
         running_ymax=found.upward,
         running_ymin=not found.upward,
-        layout=Layout(w=WIDE, h=10),
+        layout=v2.Layout(w=WIDE, h=10),
     )
     said = "On the Pareto front, cheapest first: no other configuration is as cheap and better."
-    return [H2("Quality against cost"), _grid(content, [plot]), P(said), MarkdownBlock(front_table(content))]
+    return [v2.H2("Quality against cost"), _grid(content, [plot]), v2.P(said), v2.MarkdownBlock(front_table(content))]
 
 
 def _parameters(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import (
-        H2,
-        Config,
-        Layout,
-        P,
-        ParallelCoordinatesPlot,
-        ParallelCoordinatesPlotColumn,
-        ParameterImportancePlot,
-        SummaryMetric,
-    )
-
+    v2 = library()
     if not content.swept:
         return []
     metric = content.decision.metric
-    columns = [ParallelCoordinatesPlotColumn(metric=Config(name)) for name in content.swept]
-    columns.append(ParallelCoordinatesPlotColumn(metric=SummaryMetric(metric)))
-    lines = ParallelCoordinatesPlot(title="Every trial", columns=columns, layout=Layout(w=WIDE, h=10))
-    importance = ParameterImportancePlot(with_respect_to=metric, layout=Layout(y=10, w=WIDE, h=8))
+    columns = [v2.ParallelCoordinatesPlotColumn(metric=v2.Config(name)) for name in content.swept]
+    columns.append(v2.ParallelCoordinatesPlotColumn(metric=v2.SummaryMetric(metric)))
+    lines = v2.ParallelCoordinatesPlot(title="Every trial", columns=columns, layout=v2.Layout(w=WIDE, h=10))
+    importance = v2.ParameterImportancePlot(with_respect_to=metric, layout=v2.Layout(y=10, w=WIDE, h=8))
     said = "The importance is W&B's estimate from a random forest; with few trials it is a hint, not a result."
-    return [H2("Parameters"), _grid(content, [lines, importance]), P(said)]
+    return [v2.H2("Parameters"), _grid(content, [lines, importance]), v2.P(said)]
 
 
 def _costs(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, BarPlot, Layout, MarkdownBlock, P, SummaryMetric
-
+    v2 = library()
     found, costs = costs_table(content), content.decision.recommended.measured.dev.costs
     used = f"In use the recommended configuration costs {costs.usd_per_1k_questions:.4f} USD per 1,000 questions"
     said = f"{used}, without the judge, and {costs.usd_to_index:.4f} USD to index the documents."
@@ -109,93 +99,99 @@ def _costs(content: ReportContent) -> list[Any]:
         f"usd/{provider}/{purpose}"
         for row in content.decision.rows
         for provider, purposes in row.measured.dev.costs.usd.items()
-        for purpose in purposes
+        for purpose, usd in purposes.items()
+        if usd
     }
     plots: list[Any] = [
-        BarPlot(
-            title=name, metrics=[SummaryMetric(name)], layout=Layout(x=HALF * (at % 2), y=8 * (at // 2), w=HALF, h=8)
+        v2.BarPlot(
+            title=name,
+            metrics=[v2.SummaryMetric(name)],
+            layout=v2.Layout(x=HALF * (at % 2), y=8 * (at // 2), w=HALF, h=8),
         )
         for at, name in enumerate(sorted(paid))
     ]
-    if not found and not plots:
-        return [H2("Costs by provider"), P("No provider was asked, and nothing was spent.")]
+    if not plots and not content.billed:
+        return [v2.H2("Costs by provider"), v2.P("No provider was asked, and nothing was spent.")]
     return [
-        H2("Costs by provider"),
-        P(said),
-        *([MarkdownBlock(found)] if found else []),
+        v2.H2("Costs by provider"),
+        v2.P(said),
+        *([v2.MarkdownBlock(found)] if found else []),
         *([_grid(content, plots)] if plots else []),
     ]
 
 
 def _questions(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, H3, Layout, MarkdownBlock, P, WeavePanelSummaryTable
-
+    v2 = library()
     baseline, found = questions_table(content)
     said: list[Any] = []
     if found:
         said = [
-            P(f"Where the recommended configuration and the baseline {baseline} differ most:"),
-            MarkdownBlock(found),
+            v2.P(f"Where the recommended configuration and the baseline {baseline} differ most:"),
+            v2.MarkdownBlock(found),
         ]
     elif baseline:
-        said = [P(f"On no question does it differ from the baseline {baseline}.")]
-    panel = WeavePanelSummaryTable(table_name="per_question", layout=Layout(w=WIDE, h=14))
+        quality = axes(content).quality
+        said = [
+            v2.P(f"On no question does the {quality} of the recommended configuration differ from that of {baseline}.")
+        ]
+    panel = v2.WeavePanelSummaryTable(table_name="per_question", layout=v2.Layout(w=WIDE, h=14))
     trial = content.decision.recommended.measured.dev.trial_id
-    every = [H3("Every question of the recommended configuration"), _grid(content, [panel], trial_id=trial)]
-    return [H2("Questions"), *said, *every]
+    every = [v2.H3("Every question of the recommended configuration"), _grid(content, [panel], trial_id=trial)]
+    return [v2.H2("Questions"), *said, *every]
 
 
 def _method(content: ReportContent) -> list[Any]:
-    from wandb_workspaces.reports.v2 import H2, CodeBlock, P, UnorderedList
-
+    v2 = library()
     record, decision, golden = content.outcome.record, content.decision, content.golden
     name = (
         f"{record.golden_name}, digest {golden.digest[:12]}" if content.privacy.full else f"digest {golden.digest[:12]}"
     )
     n_dev, n_test = (len(golden.split(split)) for split in ("dev", "test"))
-    items = [
+    items: list[Any] = [
         f"Golden set: {name}; {len(golden.documents)} documents, {n_dev} dev and {n_test} held-out questions.",
         f"Ranked by {decision.metric}, {decision.goal}d, on dev; held-out questions only confirm.",
         f"{len(decision.rows)} configurations measured, baselines among them; {content.n_failed} trials failed, "
         f"{content.n_dropped} were dropped by racing.",
         f"Runs: group {content.group} of {content.address}, begun {record.created}.",
     ]
-    if decision.metric == "objective":
+    if decision.metric == OBJECTIVE:
         used = record.settings
         items.insert(2, f"objective = {used['quality_metric']} - {used['cost_weight']} x {used['cost_metric']}.")
+    if content.sweep:
+        site = content.address.base_url.replace("//api.wandb.ai", "//wandb.ai")
+        items.append(["Sweep: ", v2.Link(content.sweep, url=f"{site}/{content.address}/sweeps/{content.sweep}")])
     chosen = effective(decision.recommended.measured.dev.params)
     kept = {key: value for key, value in chosen.items() if content.privacy.full or key != "golden_set"}
     lines = "\n".join(f"{key}: {value}" for key, value in sorted(kept.items()))
     return [
-        H2("How it was measured"),
-        UnorderedList(list(items)),
-        P("The recommended configuration, every setting that matters for it:"),
-        CodeBlock(lines, language="yaml"),
+        v2.H2("How it was measured"),
+        v2.UnorderedList(items),
+        v2.P("The recommended configuration, every setting that matters for it:"),
+        v2.CodeBlock(lines, language="yaml"),
     ]
 
 
-def _grid(content: ReportContent, panels: list[Any], *, trial_id: str | None = None, hide: bool = True) -> PanelGrid:
-    from wandb_workspaces.reports.v2 import PanelGrid
+def _grid(content: ReportContent, panels: list[Any], *, trial_id: str | None = None, hide: bool = True) -> Any:
+    v2 = library()
+    return v2.PanelGrid(runsets=[_runs(content, trial_id)], panels=panels, hide_run_sets=hide)
 
-    return PanelGrid(runsets=[_runs(content, trial_id)], panels=panels, hide_run_sets=hide)
 
-
-def _runs(content: ReportContent, trial_id: str | None) -> Runset:
+def _runs(content: ReportContent, trial_id: str | None) -> Any:
     """The runs of the sweep and its baselines, best first, or those of one trial."""
     from wandb_workspaces import expr
-    from wandb_workspaces.reports.v2 import OrderBy, Runset, SummaryMetric
 
+    v2 = library()
     decision, found = content.decision, axes(content)
     metrics = dict.fromkeys((decision.metric, found.quality, found.cost))
     filters = [expr.Metric("Group") == content.group]
     if trial_id is not None:
         filters.append(expr.Config("trial_id") == trial_id)
-    return Runset(
+    return v2.Runset(
         entity=content.address.entity,
         project=content.address.project,
         name="recommended" if trial_id else "trials and baselines",
         filters=filters,
-        order=[OrderBy(SummaryMetric(decision.metric), ascending=decision.goal == "minimize")],
+        order=[v2.OrderBy(v2.SummaryMetric(decision.metric), ascending=decision.goal == "minimize")],
         pinned_columns=["run:displayName", f"summary:{decision.metric}"],
         visible_columns=[
             *(f"summary:{name}" for name in metrics if name != decision.metric),

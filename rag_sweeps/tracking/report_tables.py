@@ -88,9 +88,12 @@ def incumbent_text(gate: Gate) -> str:
 
 
 def costs_table(content: ReportContent) -> str:
-    """Per provider and purpose: what the recommended one costs in use, and what the whole sweep was billed."""
+    """What the recommended one costs in use and what the sweep was billed, by provider and purpose."""
     used, billed = content.decision.recommended.measured.dev.costs.usd, content.billed
-    pairs = sorted({(provider, purpose) for side in (used, billed) for provider in side for purpose in side[provider]})
+    pairs = sorted(
+        {(provider, purpose) for provider in billed for purpose in billed[provider]}
+        | {(provider, purpose) for provider in used for purpose, usd in used[provider].items() if usd}
+    )
     rows = []
     for provider, purpose in pairs:
         spent = billed.get(provider, {}).get(purpose)
@@ -116,16 +119,15 @@ def costs_table(content: ReportContent) -> str:
 
 
 def questions_table(content: ReportContent) -> tuple[str, str]:
-    """(name of the baseline, table) of the questions on which the recommended one and a baseline differ most."""
-    decision = content.decision
+    """(name of the baseline, table) of the questions whose quality differs most between the recommended one and it."""
+    decision, quality = content.decision, axes(content).quality
     ours = decision.recommended.measured
     others = [row.measured for row in decision.rows if row.measured.baseline and row.measured.number != ours.number]
-    if not others or is_figure(ours.dev, decision.metric):
+    if not others or is_figure(ours.dev, quality):
         return "", ""
     other = next((each for each in others if each.baseline == "default"), others[0])
-    sign = 1.0 if decision.goal == "maximize" else -1.0
-    theirs = dict(zip(other.dev.question_ids, per_question(other.dev, decision.metric).tolist(), strict=True))
-    scores = dict(zip(ours.dev.question_ids, per_question(ours.dev, decision.metric).tolist(), strict=True))
+    scores, theirs = (_scores(each, quality) for each in (ours, other))
+    sign = 1.0 if axes(content).upward else -1.0
     gaps = {name: sign * (score - theirs.get(name, math.nan)) for name, score in scores.items()}
     wanted = [name for name, gap in gaps.items() if not math.isnan(gap) and not np.isclose(gap, 0.0)]
     wanted.sort(key=lambda name: (-abs(gaps[name]), name))
@@ -140,7 +142,7 @@ def questions_table(content: ReportContent) -> tuple[str, str]:
         )
         for name in wanted[:SHOWN_QUESTIONS]
     ]
-    head = ("id", "question", "recommended", str(other.baseline), "better by")
+    head = ("id", "question", f"{quality}, recommended", str(other.baseline), "better by")
     return str(other.baseline), table(head, rows) if rows else ""
 
 
@@ -162,6 +164,10 @@ def _name(measured: Measured, content: ReportContent) -> str:
     marks += ["recommended"] if measured.number == decision.recommended.measured.number else []
     said = configuration(measured, content.swept)
     return f"{said} ({', '.join(marks)})" if marks else said
+
+
+def _scores(measured: Measured, metric: str) -> dict[str, float]:
+    return dict(zip(measured.dev.question_ids, per_question(measured.dev, metric).tolist(), strict=True))
 
 
 def _comparison(found: Comparison | None) -> tuple[str, str]:

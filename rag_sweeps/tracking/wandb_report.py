@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag_sweeps.errors import InputError
 from rag_sweeps.store.files import write_text_atomic
-from rag_sweeps.tracking.report_blocks import blocks
+from rag_sweeps.tracking.report_blocks import blocks, library
 from rag_sweeps.tracking.report_content import ReportContent
 from rag_sweeps.tracking.server import Address, Server
 from rag_sweeps.tracking.time_limit import within
@@ -65,15 +65,14 @@ def _is_there(known: SavedReport, server: Server) -> bool:
 
 
 def _save(content: ReportContent, server: Server, old: SavedReport | None) -> SavedReport:
-    from wandb_workspaces.reports.v2 import Report
-
+    v2 = library()
     record = content.outcome.record
     title = f"{record.name}: which configuration to use"[:MOST_TITLE_CHARS]
     if old is None:
         _make_project(server)
-        report = Report(project=server.address.project, entity=server.address.entity)
+        report = v2.Report(project=server.address.project, entity=server.address.entity)
     else:
-        report = Report.from_url(old.url)
+        report = v2.Report.from_url(old.url)
     report.title = title
     report.description = (
         f"{len(content.decision.rows)} configurations on one golden set, compared question by question."

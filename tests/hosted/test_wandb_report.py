@@ -60,7 +60,11 @@ def test_a_report_says_what_to_use_and_is_updated_in_place(
     assert "its plots show no others" not in first.out
     said = words(report)
     print(said)
-    print({k: v for k, v in panels(report).items() if k != "Weave"}); print([b["metadata"]["runSets"][0]["filters"] for b in report.spec["blocks"] if b["type"] == "panel-grid"][:2], [b["metadata"]["runSets"][0] for b in report.spec["blocks"] if b["type"] == "panel-grid"][-1])
+    print({k: v for k, v in panels(report).items() if k != "Weave"})
+    print(
+        [b["metadata"]["runSets"][0]["filters"] for b in report.spec["blocks"] if b["type"] == "panel-grid"][:2],
+        [b["metadata"]["runSets"][0] for b in report.spec["blocks"] if b["type"] == "panel-grid"][-1],
+    )
     decision = cli("results", "--json").json["decision"]
     for statement in decision["statements"]:
         assert statement in said
@@ -68,7 +72,11 @@ def test_a_report_says_what_to_use_and_is_updated_in_place(
         assert heading in said.splitlines()
     shown = panels(report)
     (columns,) = (shown["Parallel Coordinates Plot"]["columns"],)
-    assert [each["accessor"] for each in columns] == ["config:retriever.value", "config:top_k.value", "summary:objective"]
+    assert [each["accessor"] for each in columns] == [
+        "config:retriever.value",
+        "config:top_k.value",
+        "summary:objective",
+    ]
 
     again = cli("report", "--wandb", **hosted)
     assert again.code == 0, again.err
