@@ -11,6 +11,7 @@ BENCHMARKS = {
     "scoring": "20,000 questions x 100 ranks beside pytrec_eval and ranx",
     "resources": "seconds and memory of the quickstart sweep, first and second time",
     "calling": "calls a second to a provider that takes 200 ms, 64 at once; memory over 20,000 calls",
+    "racing": "judged answers that racing saves in simulated sweeps, and how often it loses the best",
     "startup": "seconds of the command line and of a trial that is cached",
 }
 

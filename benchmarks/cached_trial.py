@@ -25,7 +25,7 @@ def main() -> None:
 
     seconds["import rag_sweeps.trial"] = time.perf_counter() - began
     began = time.perf_counter()
-    from rag_sweeps.sweep import measure
+    from rag_sweeps.measuring import measure
 
     seconds["import rag_sweeps.sweep"] = time.perf_counter() - began
     from rag_sweeps.golden import load_golden

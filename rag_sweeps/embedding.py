@@ -7,16 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
+from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet
-from rag_sweeps.parameters import PACKAGED_MODEL, TrialParams
-from rag_sweeps.protocols import Embedder, Progress, UnitVectors
+from rag_sweeps.parameters import PACKAGED_MODEL, TrialParams, is_model
+from rag_sweeps.protocols import Caller, Embedder, Progress, UnitVectors
 from rag_sweeps.providers import lsa, sentence_transformers
 from rag_sweeps.records import Embedded, Role, Vectors
 from rag_sweeps.store.vectors import VectorCache
 
 
-def open_embedder(params: TrialParams, golden: GoldenSet) -> Embedder:
-    """The embedder of a trial. Nothing heavy is loaded before its first missing text."""
+def open_embedder(
+    params: TrialParams, golden: GoldenSet, *, caller: Caller | None = None, trial_id: str = ""
+) -> Embedder:
+    """The embedder of a trial. Nothing heavy is loaded, and nobody asked, before its first missing text."""
+    if is_model(params.embedding_model):
+        if caller is None:
+            raise TrialError(f"{params.embedding_model} can only be asked within a sweep or a trial that has a ledger")
+        return caller.embedder(params.embedding_model, trial_id=trial_id)
     if params.embedding_model.startswith(lsa.PREFIX):
         width = int(params.embedding_model.removeprefix(lsa.PREFIX))
         return lsa.LsaEmbedder(width, golden.documents, golden.digest)
@@ -41,6 +48,8 @@ def embedder_revision(params: TrialParams) -> str:
     """Model and revision as the trial id holds them."""
     if params.embedding_model.startswith(lsa.PREFIX):
         return lsa.revision(int(params.embedding_model.removeprefix(lsa.PREFIX)))
+    if is_model(params.embedding_model):
+        return params.embedding_model
     return sentence_transformers.model_revision(params.embedding_model)
 
 

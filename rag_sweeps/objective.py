@@ -9,21 +9,28 @@ import numpy as np
 
 from rag_sweeps.errors import TrialError
 from rag_sweeps.records import Floats, Interval, TrialResult
-from rag_sweeps.statistics import bootstrap_intervals
+from rag_sweeps.statistics import bounded_interval, is_share, mean_intervals
 
 OBJECTIVE = "objective"
 
 
 def with_objective(result: TrialResult, settings: Mapping[str, object]) -> TrialResult:
     """Add `objective` = quality_metric - cost_weight * cost_metric. A stored result serves any objective."""
-    quality = per_question(result, str(settings["quality_metric"]))
+    quality_metric = str(settings["quality_metric"])
+    quality = per_question(result, quality_metric)
     weight = float(str(settings["cost_weight"]))
-    scores = quality - weight * per_question(result, str(settings["cost_metric"])) if weight else quality
+    cost = weight * per_question(result, str(settings["cost_metric"])) if weight else np.zeros(len(quality))
+    scores = quality - cost
     return replace(
         result,
         per_question={**result.per_question, OBJECTIVE: scores},
-        metrics={**result.metrics, OBJECTIVE: bootstrap_intervals({OBJECTIVE: scores})[OBJECTIVE]},
+        metrics={**result.metrics, OBJECTIVE: _interval(scores, quality_metric, cost)},
     )
+
+
+def is_figure(result: TrialResult, metric: str) -> bool:
+    """Whether a metric is one figure of the whole trial: nothing varies over questions, so nothing can be tested."""
+    return metric not in result.per_question
 
 
 def per_question(result: TrialResult, metric: str) -> Floats:
@@ -40,7 +47,16 @@ def metric_interval(result: TrialResult, metric: str) -> Interval:
     """The mean of a metric with its interval; a scalar is its own interval."""
     if metric in result.metrics:
         return result.metrics[metric]
-    return bootstrap_intervals({metric: per_question(result, metric)})[metric]
+    values = per_question(result, metric)
+    if is_figure(result, metric):
+        return Interval(float(values[0]), float(values[0]), float(values[0]), len(values))
+    return mean_intervals({metric: values})[metric]
+
+
+def objective_range(cost: Floats, *, weight: float) -> tuple[float, float]:
+    """What a quality in [0, 1] less these costs, times their weight, can be at worst and at best."""
+    known = cost[~np.isnan(cost)]
+    return (0.0 - weight * float(known.max()), 1.0 - weight * float(known.min())) if len(known) else (0.0, 1.0)
 
 
 def scalars(result: TrialResult) -> dict[str, float]:
@@ -52,3 +68,13 @@ def scalars(result: TrialResult) -> dict[str, float]:
         "n_failed": float(result.n_failed),
         "n_unscored": float(result.n_unscored),
     }
+
+
+def _interval(scores: Floats, quality_metric: str, cost: Floats) -> Interval:
+    """A share less a cost is bounded too: by the dearest question of this trial below, by its cheapest above."""
+    low, high = objective_range(cost[~np.isnan(scores)], weight=1.0)
+    defined = scores[~np.isnan(scores)]
+    slack = 1e-9 * max(1.0, abs(low), abs(high))
+    if is_share(quality_metric) and len(defined) and low - slack <= defined.min() and defined.max() <= high + slack:
+        return bounded_interval(scores, low=low, high=high)
+    return mean_intervals({OBJECTIVE: scores})[OBJECTIVE]

@@ -106,9 +106,7 @@ class TrialParams:
 
     max_context_tokens: Annotated[
         int | None,
-        Field(
-            ge=1, description="Passages are left out, last first, beyond so many tokens of `tokenizer` (null: none)."
-        ),
+        Field(ge=1, description="Passages beyond so many tokens of `tokenizer` are left out, last first (null: none)."),
     ] = None
 
     generator: Annotated[
@@ -190,7 +188,7 @@ class TrialParams:
     ] = "full"
     logged_rows: Annotated[
         int,
-        Field(ge=1, description="Rows of a W&B table; of a larger one, those with the smallest digest of their id."),
+        Field(ge=1, description="Rows of a W&B table; of a larger one, those whose id has the smallest digest."),
     ] = 1000
     traced_share: Annotated[
         float, Field(ge=0.0, le=1.0, description="Share of the questions whose calls are traced through Weave.")
@@ -217,6 +215,16 @@ def judges_of(judge: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in judge.split(","))
 
 
+def models_of(values: Mapping[str, Any]) -> set[str]:
+    """Every model of a provider that parameters name; a value may be a list of values, as in a sweep."""
+    named: set[str] = set()
+    for name in ("generator", "judge", "embedding_model"):
+        value = values.get(name, "")
+        for each in value if isinstance(value, list | tuple) else [value]:
+            named |= {model for model in judges_of(str(each)) if is_model(model)}
+    return named
+
+
 NAMES = tuple(field.name for field in fields(TrialParams))
 DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(TrialParams) if f.name != "golden_set"}
 
@@ -228,6 +236,9 @@ _ONLY_CALLING = {
 }
 _ONLY_SEARCH = {"racing", "race_block", "warm_start"}
 _ONLY_LOGGING = {"logged_text", "logged_rows", "traced_share"}
+NOT_SEARCHED = frozenset({"budget_usd"} | _ONLY_CALLING | _ONLY_LOGGING)
+"""Parameters that change neither a trial nor the search: with another value of them a sweep goes on."""
+
 _ONLY_DENSE = {
     *("embedding_model", "embedding_backend", "embedding_precision", "embedding_dimensions"),
     *("query_prompt", "document_prompt", "similarity", "index_factory", "index_search"),

@@ -11,6 +11,9 @@ from rag_sweeps.records import (
     ChatRequest,
     Completion,
     Embedded,
+    Floats,
+    Ints,
+    Look,
     NoReply,
     Passage,
     Purpose,
@@ -105,6 +108,9 @@ class Caller(Protocol):
         Raises CapReachedError where the next call could pass the sweep's cap, after the calls in flight are settled.
         """
 
+    def embedder(self, model: str, *, trial_id: str) -> Embedder:
+        """The embedder of a provider's model, its calls priced, paced and retried in the same way."""
+
 
 class Judge(Protocol):
     """Answers -> verdicts, for all questions of a trial at once."""
@@ -113,6 +119,17 @@ class Judge(Protocol):
         self, questions: Sequence[Question], answers: Sequence[Answer], passages: Sequence[Sequence[Passage]]
     ) -> list[Verdict | None]:
         """One verdict per question, in order; None where there is nothing to judge against."""
+
+
+class Race(Protocol):
+    """Decides after each block of questions whether a trial goes on."""
+
+    @property
+    def blocks(self) -> Sequence[Ints]:
+        """Positions of the questions, block by block; together every question once."""
+
+    def look(self, per_question: Mapping[str, Floats]) -> Look:
+        """Judge what is scored so far: metric -> (Q,), NaN where a question was not reached."""
 
 
 class Sink(Protocol):

@@ -23,12 +23,16 @@ Bools = npt.NDArray[np.bool_]
 Split = Literal["dev", "test"]
 Role = Literal["query", "document"]
 Purpose = Literal["embed", "generate", "judge"]
+RaceReason = Literal["goes on", "first", "proven worse", "forecast to lose"]
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raised whenever the same parameters would give other numbers; part of every trial id."""
 
 CUTOFFS = (1, 3, 5, 10, 20)
 """Ranks at which every retrieval metric is scored, whatever top_k the generator is given."""
+
+CURVE_DEPTH = 20
+"""Every cutoff up to here is scored on average, so that one trial tells what another top_k would have brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +313,25 @@ class QuestionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What one look of a race saw: mean_difference is the candidate less the incumbent over n questions.
+
+    low, high: interval of the difference over all questions, valid at every look of the sweep together.
+    evidence: against being as good as the incumbent; 1 / evidence is a p-value at any time. chance: forecast of ending
+    ahead by more than chance. NaN where there was no incumbent.
+    """
+
+    keep_going: bool
+    reason: RaceReason
+    mean_difference: float
+    low: float
+    high: float
+    evidence: float
+    chance: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrialCosts:
     """What this configuration costs in use; what a sweep was billed stands in its ledger and is another number.
 
@@ -337,6 +360,9 @@ class TrialResult:
 
     per_question: metric -> (Q,) float64, NaN where the metric is not defined for the question (retrieval
     metrics of an unanswerable one) or was not scored. metrics: the same names -> mean with interval and n.
+    curves: retriever -> metric family -> mean at the cutoffs 1 to CURVE_DEPTH, for every ranking that was searched on
+    the way (a hybrid one searches three). looks: of the race, none without one; pruned: it was dropped, and only the
+    questions up to the last look have answers.
     """
 
     trial_id: str
@@ -355,3 +381,6 @@ class TrialResult:
     n_unscored: int
     stage_seconds: Mapping[str, float]
     environment: Mapping[str, str]
+    curves: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    looks: tuple[Look, ...] = ()
+    pruned: bool = False

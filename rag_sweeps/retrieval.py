@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from rag_sweeps.golden import GoldenSet
 from rag_sweeps.index import Searched, rank, search_index
 from rag_sweeps.lexical import search_bm25
 from rag_sweeps.parameters import TrialParams, effective
-from rag_sweeps.protocols import Progress
+from rag_sweeps.protocols import Caller, Embedder, Progress
 from rag_sweeps.records import PIPELINE_VERSION, Bools, Embedded, Floats, Ranking, Usage
 from rag_sweeps.store.files import digest_of
 from rag_sweeps.store.rankings import get_or_search
@@ -24,9 +24,11 @@ class Retrieved:
     """One ranking for all cutoffs, and its price.
 
     failed: (Q,) bool, questions whose vector was not finite. usage: what embedding the corpus and questions took.
+    legs: retriever -> its ranking, for every one that was searched; a fused one is made of two others.
     """
 
     ranking: Ranking
+    legs: Mapping[str, Ranking]
     build_seconds: float
     index_bytes: int
     search_ms: Floats
@@ -37,16 +39,24 @@ class Retrieved:
 
 
 def retrieve(
-    params: TrialParams, golden: GoldenSet, chunks: Sequence[str], questions: Sequence[str], *, progress: Progress
+    params: TrialParams,
+    golden: GoldenSet,
+    chunks: Sequence[str],
+    questions: Sequence[str],
+    *,
+    caller: Caller | None = None,
+    trial_id: str = "",
+    progress: Progress,
 ) -> Retrieved:
     """Search every question at the largest depth; cutoffs and top_k are read off the result."""
-    legs: list[Searched] = []
+    legs: dict[str, Searched] = {}
     embedded: list[Embedded] = []
+    usage: tuple[Usage, ...] = ()
     if params.retriever in ("bm25", "hybrid"):
         key = _key(params, "bm25", chunks, questions)
-        legs.append(get_or_search(key, lambda: search_bm25(params, chunks, questions)))
+        legs["bm25"] = get_or_search(key, lambda: search_bm25(params, chunks, questions))
     if params.retriever in ("dense", "hybrid"):
-        embedder = open_embedder(params, golden)
+        embedder = open_embedder(params, golden, caller=caller, trial_id=trial_id)
         embedded = [
             embed(embedder, chunks, role="document", progress=progress),
             embed(embedder, questions, role="query", progress=progress),
@@ -55,19 +65,24 @@ def retrieve(
         if n_bad:
             raise TrialError(f"{n_bad} of {len(chunks)} chunk vectors are not finite; try embedding_precision f32")
         key = _key(params, "dense", [embedder.identity, *chunks], questions)
-        legs.append(get_or_search(key, lambda: _search_dense(params, *embedded)))
+        legs["dense"] = get_or_search(key, lambda: _search_dense(params, *embedded))
+        usage = tuple(_usage(embedder, params, part) for part in embedded)
     failed: Bools = np.zeros(len(questions), dtype=bool)
     if embedded:
         failed = np.asarray(~np.isfinite(embedded[1].vectors).all(axis=1))
-    ranking = legs[0].ranking if len(legs) == 1 else _fuse(params, *legs)
+    rankings = {name: leg.ranking for name, leg in legs.items()}
+    if params.retriever == "hybrid":
+        rankings["hybrid"] = _fuse(params, legs["bm25"], legs["dense"])
+    searched = list(legs.values())
     return Retrieved(
-        ranking=ranking,
-        build_seconds=sum(leg.build_seconds for leg in legs),
-        index_bytes=sum(leg.index_bytes for leg in legs),
-        search_ms=np.sum([leg.search_ms[: min(len(part.search_ms) for part in legs)] for leg in legs], axis=0),
-        index_recall=legs[-1].recall,
+        ranking=rankings[params.retriever],
+        legs=rankings,
+        build_seconds=sum(leg.build_seconds for leg in searched),
+        index_bytes=sum(leg.index_bytes for leg in searched),
+        search_ms=np.sum([leg.search_ms[: min(len(part.search_ms) for part in searched)] for leg in searched], axis=0),
+        index_recall=searched[-1].recall,
         failed=failed,
-        usage=tuple(_usage(params, part) for part in embedded),
+        usage=usage,
         truncated_share=float(embedded[0].truncated.mean()) if embedded and len(embedded[0].truncated) else 0.0,
     )
 
@@ -133,10 +148,10 @@ def _key(params: TrialParams, leg: str, chunks: Sequence[str], questions: Sequen
     return digest_of([PIPELINE_VERSION, leg, decides, list(chunks), list(questions)])
 
 
-def _usage(params: TrialParams, part: Embedded) -> Usage:
+def _usage(embedder: Embedder, params: TrialParams, part: Embedded) -> Usage:
     return Usage(
-        provider="local",
-        model=params.embedding_model,
+        provider=embedder.usage_provider,
+        model=params.embedding_model.partition(":")[2] or params.embedding_model,
         purpose="embed",
         input_tokens=int(part.n_tokens.sum()),
         latency_s=float(part.seconds.sum()),

@@ -5,26 +5,28 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-import optuna
 from filelock import BaseFileLock
 
 from rag_sweeps.config import SweepConfig
-from rag_sweeps.decision import Decision, Measured, decide
-from rag_sweeps.errors import InputError, RagSweepsError, TrialError
+from rag_sweeps.contest import open_race
+from rag_sweeps.earlier_sweeps import earlier_trials
+from rag_sweeps.errors import CapReachedError, InputError, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet
-from rag_sweeps.objective import OBJECTIVE, metric_interval, with_objective
-from rag_sweeps.parameters import DEFAULTS, TrialParams
-from rag_sweeps.protocols import Progress, Sink
-from rag_sweeps.records import Split, TrialResult
-from rag_sweeps.search import SearchSpace, baseline_proposals, is_exhausted, make_study, space_of
+from rag_sweeps.measuring import measure
+from rag_sweeps.objective import metric_interval, with_objective
+from rag_sweeps.outcome import stored_result
+from rag_sweeps.parameters import DEFAULTS
+from rag_sweeps.proposing import MIN_FAILURES_THAT_STOP, PARALLEL, must_wait, n_measured, propose
+from rag_sweeps.protocols import Caller, Progress, Sink
+from rag_sweeps.records import TrialResult
+from rag_sweeps.revealing import revealed_by
+from rag_sweeps.search import baseline_proposals, space_of
 from rag_sweeps.store.golden_sets import keep_golden
-from rag_sweeps.store.results import read_result, write_result
+from rag_sweeps.store.results import write_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
-from rag_sweeps.trial import run_trial, trial_id
 
-FAILURES_THAT_STOP = 3
 POLL_SECONDS = 0.2
 OBJECTIVE_SETTINGS = ("quality_metric", "cost_metric", "cost_weight")
 
@@ -33,7 +35,7 @@ SinkFactory = Callable[[Asked], Sink]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something a person who watches a sweep wants to know: a trial begins, finished or failed.
+    """Something a person who watches a sweep wants to know: a trial begins, finished, was dropped or failed.
 
     from_store: the result was there already. sink_problem: the result is stored, but could not be sent on.
     """
@@ -45,15 +47,6 @@ class Event:
     sink_problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A sweep as far as it went: what it was to do, what it measured, and the decision on its first metric."""
-
-    record: SweepRecord
-    measured: tuple[Measured, ...]
-    decision: Decision
-
-
 class SweepStoppedError(RagSweepsError):
     """The first trials of a sweep all failed; going on would fail the same way."""
 
@@ -63,7 +56,7 @@ def sweep_id(sweep: SweepConfig, golden: GoldenSet) -> str:
     return f"{sweep.sweep_id}-{golden.digest[:6]}"
 
 
-def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, created: str) -> SweepLog:
+def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, created: str, workers: int = 1) -> SweepLog:
     """Write what the sweep is to do. Trials whose result was lost are run again; so are failed baselines, and all
     failed trials of a sweep that is not complete.
     """
@@ -80,196 +73,113 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 swept=tuple(sweep.swept),
                 count=count,
                 n_baselines=len(baseline_proposals(space_of(sweep))),
+                parallel=max(workers, PARALLEL),
                 budget_usd=sweep.budget_usd,
                 golden_name=golden.name,
                 golden_digest=golden.digest,
                 mode=mode,
                 created=log.read_record().created if log.trials() else created,
+                full_text=sweep.sends_full_text,
             )
         )
+        if sweep.constants.get("warm_start"):
+            known = earlier_trials(sweep, space_of(sweep), log.read_record())
+            log.keep_earlier([asdict(trial) for trial in known])
         for trial in log.trials():
-            if trial.trial_id is not None and read_result(trial.trial_id, "dev") is None:
+            if trial.trial_id is not None and stored_result(log, trial) is None:
                 log.retry(trial.number)
         trials = log.trials()
-        if n_finished(trials) < count:
-            for trial in trials:
-                if trial.state == "failed":
-                    log.retry(trial.number)
-        else:
-            for trial in trials:
-                if trial.state == "failed" and trial.baseline:
-                    log.retry(trial.number)
+        complete = n_measured(trials) >= count
+        for trial in trials:
+            if trial.state == "failed" and (trial.baseline or not complete):
+                log.retry(trial.number)
     return log
 
 
 def work(
-    sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, sink_for: SinkFactory, progress: Progress
+    sweep: SweepConfig,
+    golden: GoldenSet,
+    log: SweepLog,
+    *,
+    caller: Caller | None = None,
+    sink_for: SinkFactory,
+    progress: Progress,
 ) -> Iterator[Event]:
-    """One worker: run trials until enough searched ones are finished. Yields before and after each trial.
+    """One worker: run trials until enough searched ones have ended. Yields before and after each trial.
 
-    Any number of workers, in any number of processes, may work on one sweep. Raises SweepStoppedError, or
-    InputError for something that the user has to mend.
+    Any number of workers, in any number of processes, may work on one sweep. Raises SweepStoppedError, InputError for
+    something that the user has to mend, or CapReachedError; the trial that was running then is taken up again.
     """
     record = log.read_record()
-    while (taken := _take(sweep, log, record.count)) is not None:
+    while (taken := _take(sweep, log, record)) is not None:
         trial, claim = taken
         try:
             yield Event(trial)
-            yield _run(sweep, golden, log, trial, record, sink_for, progress)
+            yield run_asked(sweep, golden, log, trial, record, caller, sink_for, progress)
         finally:
             claim.release()
 
 
-def n_finished(trials: Sequence[Asked]) -> int:
-    """Finished trials of the search; baselines are not counted."""
-    return sum(trial.state == "finished" and trial.baseline is None for trial in trials)
-
-
-def measure(params: TrialParams, golden: GoldenSet, *, split: Split, progress: Progress) -> tuple[TrialResult, bool]:
-    """The result of a trial, and whether the store had it. A new one is stored before anybody else sees it."""
-    stored = read_result(trial_id(params, golden), split)
-    if stored is not None:
-        return stored, True
-    result = run_trial(params, golden, split=split, progress=progress)
-    write_result(result)
-    return result, False
-
-
-def confirm(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, outcome: Outcome, *, progress: Progress) -> Outcome:
-    """Measure the recommended configuration, the leader and the baselines on the held-out split."""
-    decision = outcome.decision
-    chosen = {decision.recommended.measured.number, decision.best.measured.number}
-    wanted = [entry for entry in outcome.measured if entry.test is None and (entry.number in chosen or entry.baseline)]
-    if not wanted or not golden.split("test"):
-        return outcome
-    proposals = {trial.number: trial.proposal for trial in log.trials()}
-    for entry in wanted:
-        measure(sweep.trial_params(proposals[entry.number]), golden, split="test", progress=progress)
-        with log.locked():
-            log.confirm(entry.number)
-    return read_outcome(log)
-
-
-def read_outcome(log: SweepLog) -> Outcome:
-    """What the log and the store hold. Raises InputError where nothing is finished."""
-    record, measured = log.read_record(), measured_trials(log)
-    if not measured:
-        raise InputError(f"sweep {record.sweep_id} has no finished trial yet")
-    cost_counts = record.metric == OBJECTIVE and float(record.settings["cost_weight"]) > 0
-    decision = decide(measured, metric=record.metric, goal=record.goal, cost_counts=cost_counts)
-    return Outcome(record, tuple(measured), decision)
-
-
-def measured_trials(log: SweepLog) -> list[Measured]:
-    """The stored results of the finished trials, with the sweep's objective."""
-    settings = log.read_record().settings
-    found = []
-    for trial in log.trials():
-        if trial.state != "finished" or trial.trial_id is None:
-            continue
-        dev = read_result(trial.trial_id, "dev")
-        if dev is None:
-            raise TrialError(f"the result of trial {trial.number} is missing or damaged; run the sweep again")
-        test = read_result(trial.trial_id, "test") if trial.confirmed else None
-        found.append(
-            Measured(
-                number=trial.number,
-                dev=with_objective(dev, settings),
-                baseline=trial.baseline,
-                test=with_objective(test, settings) if test else None,
-            )
-        )
-    return found
-
-
-def _take(sweep: SweepConfig, log: SweepLog, count: int) -> tuple[Asked, BaseFileLock] | None:
+def _take(sweep: SweepConfig, log: SweepLog, record: SweepRecord) -> tuple[Asked, BaseFileLock] | None:
     """The next trial and the claim on it; None when the sweep is done. Waits while others may still fail."""
     while True:
         with log.locked():
             trials = log.trials()
             _stop_if_hopeless(trials)
-            waiting = [trial for trial in trials if trial.state == "waiting"]
+            waiting = [trial for trial in trials if not trial.ended]
             for trial in waiting:
                 claim = log.claim(trial.number)
                 if claim is not None:
                     return trial, claim
-            asked = _ask(sweep, log, trials, count)
-            if asked is not None:
-                log.ask(asked.number, asked.proposal, baseline=asked.baseline)
-                claim = log.claim(asked.number)
-                assert claim is not None, "a number that was just given out is free"
-                return asked, claim
+            if not must_wait(trials, parallel=record.parallel):
+                asked = propose(sweep, log, trials, count=record.count, parallel=record.parallel)
+                if asked is not None:
+                    log.ask(asked.number, asked.proposal, baseline=asked.baseline)
+                    claim = log.claim(asked.number)
+                    assert claim is not None, "a number that was just given out is free"
+                    return asked, claim
         if not waiting:
             return None
         time.sleep(POLL_SECONDS)
 
 
-def _ask(sweep: SweepConfig, log: SweepLog, trials: Sequence[Asked], count: int) -> Asked | None:
-    """The next proposal: a baseline that was not run yet, else the study's. None when there are enough."""
-    space = space_of(sweep)
-    number = len(trials)
-    known = {trial.baseline for trial in trials}
-    for name, proposal in baseline_proposals(space).items():
-        if name not in known:
-            return Asked(number, proposal, name)
-    searched = [trial for trial in trials if trial.baseline is None]
-    n_failed = sum(trial.state == "failed" for trial in searched)
-    # As many failures as trials wanted is the end too: a space that mostly fails must not run for ever.
-    if len(searched) - n_failed >= count or n_failed >= max(count, FAILURES_THAT_STOP):
-        return None
-    study = _study_of(sweep, space, trials)
-    if is_exhausted(study, space):
-        log.exhaust()
-        return None
-    return Asked(number, study.ask(space.distributions).params, None)
-
-
-def _study_of(sweep: SweepConfig, space: SearchSpace, trials: Sequence[Asked]) -> optuna.Study:
-    """The study as the log tells it: every trial so far, finished, failed or running."""
-    study = make_study(sweep)
-    states = {"finished": "COMPLETE", "failed": "FAIL", "waiting": "RUNNING"}
-    for trial in trials:
-        if not space.contains(trial.proposal):
-            continue  # the BM25 baseline of a sweep that does not search retrievers
-        study.add_trial(
-            optuna.trial.create_trial(
-                params=dict(trial.proposal),
-                distributions=space.distributions,
-                values=list(trial.values) or None,
-                state=optuna.trial.TrialState[states[trial.state]],
-            )
-        )
-    return study
-
-
-def _run(
+def run_asked(
     sweep: SweepConfig,
     golden: GoldenSet,
     log: SweepLog,
     trial: Asked,
     record: SweepRecord,
+    caller: Caller | None,
     sink_for: SinkFactory,
     progress: Progress,
 ) -> Event:
+    """Measure one trial of the log, send its result on and write down what came of it."""
     began = time.perf_counter()
     try:
         params = sweep.trial_params(trial.proposal)
-        result, from_store = measure(params, golden, split="dev", progress=progress)
+        race = open_race(sweep, params, golden, log, trial, record)
+        result, from_store = measure(params, golden, caller=caller, race=race, progress=progress)
         result = with_objective(result, record.settings)
         values = _objective_values(result, record)
-    except InputError:
+    except (InputError, CapReachedError):
         raise
     except Exception as error:
         with log.locked():
             log.fail(trial.number, _reason(error, log, trial))
         return Event(_latest(log, trial.number), seconds=time.perf_counter() - began)
+    if result.pruned:
+        write_result(result, log.pruned_path(result.trial_id))
     problem = None
     try:
         sink_for(trial).write(result)
     except TrialError as error:
         problem = str(error)
     with log.locked():
-        log.finish(trial.number, result.trial_id, values)
+        if result.pruned:
+            log.prune(trial.number, result.trial_id, values, _why_dropped(result))
+        else:
+            told = revealed_by(result, trial.proposal, space_of(sweep), metric=record.metric, settings=record.settings)
+            log.finish(trial.number, result.trial_id, values, revealed=told if len(record.objectives) == 1 else ())
     return Event(_latest(log, trial.number), result, time.perf_counter() - began, from_store, problem)
 
 
@@ -279,6 +189,14 @@ def _objective_values(result: TrialResult, record: SweepRecord) -> tuple[float, 
         if value != value:
             raise TrialError(f"{metric} is not defined on any dev question of this golden set")
     return tuple(values.values())
+
+
+def _why_dropped(result: TrialResult) -> str:
+    look = result.looks[-1]
+    return (
+        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} "
+        f"[{look.low:+.3f}, {look.high:+.3f}] to the best then"
+    )
 
 
 def _reason(error: Exception, log: SweepLog, trial: Asked) -> str:
@@ -295,7 +213,7 @@ def _latest(log: SweepLog, number: int) -> Asked:
 
 
 def _stop_if_hopeless(trials: Sequence[Asked]) -> None:
-    ended = [trial for trial in trials if trial.state != "waiting"]
-    if len(ended) >= FAILURES_THAT_STOP and all(trial.state == "failed" for trial in ended):
+    ended = [trial for trial in trials if trial.ended]
+    if len(ended) >= MIN_FAILURES_THAT_STOP and all(trial.state == "failed" for trial in ended):
         last = ended[-1].reason
         raise SweepStoppedError(f"the first {len(ended)} trials all failed, so the sweep stopped; the last one: {last}")

@@ -12,10 +12,11 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from rag_sweeps.calling import sweep_caller
 from rag_sweeps.config import SweepConfig, load_sweep
-from rag_sweeps.errors import EXIT_FAILED, RagSweepsError, TrialError
+from rag_sweeps.errors import EXIT_FAILED, CapReachedError, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet, load_golden
-from rag_sweeps.protocols import Progress, no_progress
+from rag_sweeps.protocols import Caller, Progress, no_progress
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.sweep import Event, SinkFactory, work
 from rag_sweeps.tracking.mode import Mode
@@ -25,14 +26,22 @@ POLL_SECONDS = 0.5
 
 
 def run_workers(
-    sweep: SweepConfig, golden: GoldenSet, log: SweepLog, mode: Mode, *, workers: int, progress: Progress
+    sweep: SweepConfig,
+    golden: GoldenSet,
+    log: SweepLog,
+    mode: Mode,
+    *,
+    caller: Caller | None,
+    workers: int,
+    progress: Progress,
 ) -> Iterator[Event]:
     """Events until the sweep is done. A worker that dies is reported by its trial being taken up by another.
 
-    Raises what stopped a worker, and TrialError when all of them died.
+    caller: of a single worker; several open one each. Raises what stopped a worker, and TrialError when all of them
+    died. Where one reaches the cap the others still end what they can.
     """
     if workers == 1:
-        yield from work(sweep, golden, log, sink_for=_sinks(mode, log, golden), progress=progress)
+        yield from work(sweep, golden, log, caller=caller, sink_for=_sinks(mode, log, golden), progress=progress)
         return
     context = multiprocessing.get_context("spawn")
     events: Any = context.Queue()
@@ -57,6 +66,7 @@ def run_workers(
 
 
 def _events_of(processes: Sequence[BaseProcess], events: Any) -> Iterator[Event]:
+    cap: CapReachedError | None = None
     while True:
         try:
             event = events.get(timeout=POLL_SECONDS)
@@ -64,9 +74,14 @@ def _events_of(processes: Sequence[BaseProcess], events: Any) -> Iterator[Event]
             if not any(process.is_alive() for process in processes):
                 break
             continue
+        if isinstance(event, CapReachedError):
+            cap = event
+            continue
         if isinstance(event, RagSweepsError):
             raise event
         yield event
+    if cap is not None:
+        raise cap
     if all(process.exitcode for process in processes):
         codes = ", ".join(str(process.exitcode) for process in processes)
         raise TrialError(f"every worker died (exit codes {codes}); the same command goes on where they stopped")
@@ -76,9 +91,10 @@ def _worker(path: Any, golden_dir: Any, sweep_id: str, mode: Mode, events: Any) 
     """The body of one worker process. It ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    golden, log = load_golden(golden_dir), SweepLog(sweep_id)
+    sweep, golden, log = load_sweep(path), load_golden(golden_dir), SweepLog(sweep_id)
     try:
-        for event in work(load_sweep(path), golden, log, sink_for=_sinks(mode, log, golden), progress=no_progress):
+        caller = sweep_caller(sweep, sweep_id)
+        for event in work(sweep, golden, log, caller=caller, sink_for=_sinks(mode, log, golden), progress=no_progress):
             events.put(_light(event))
     except RagSweepsError as error:
         events.put(type(error)(str(error)))
@@ -102,7 +118,7 @@ def _sinks(mode: Mode, log: SweepLog, golden: GoldenSet) -> SinkFactory:
     return lambda trial: WandbSink(mode, record, golden, trial)
 
 
-class _environment:  # noqa: N801  # reads as a statement
+class _environment:  # reads as a statement  # noqa: N801
     """Environment variables that child processes inherit, set for a moment."""
 
     def __init__(self, **values: str) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rag_sweeps.records import ChunkTable, EvidenceTable, Ranking, TrialCosts, TrialResult
-from rag_sweeps.statistics import bootstrap_intervals
+from rag_sweeps.statistics import mean_intervals
 
 Place = tuple[int, int, int]
 """Document, start, end."""
@@ -172,7 +172,7 @@ def make_result(
         golden_digest="0",
         question_ids=tuple(str(number) for number in range(len(scores))),
         per_question=per_question,
-        metrics=bootstrap_intervals(per_question),
+        metrics=mean_intervals(per_question),
         questions=(),
         costs=costs,
         n_chunks=10,

@@ -10,9 +10,9 @@ from conftest import make_params
 
 from rag_sweeps.errors import TrialError
 from rag_sweeps.golden import GoldenSet
-from rag_sweeps.objective import metric_interval, per_question, scalars, with_objective
+from rag_sweeps.objective import is_figure, metric_interval, objective_range, per_question, scalars, with_objective
 from rag_sweeps.records import TrialResult
-from rag_sweeps.statistics import bootstrap_intervals
+from rag_sweeps.statistics import mean_intervals
 from rag_sweeps.trial import run_trial
 
 
@@ -23,7 +23,7 @@ def result(golden: GoldenSet) -> TrialResult:
         "context_tokens_per_question": np.array([10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0]),
     }
     measured = run_trial(make_params(retriever="bm25"), golden)
-    return replace(measured, per_question=scores, metrics=bootstrap_intervals(scores))
+    return replace(measured, per_question=scores, metrics=mean_intervals(scores))
 
 
 def settings(
@@ -77,6 +77,20 @@ def test_another_objective_takes_the_place_of_the_first(result: TrialResult) -> 
 def test_a_metric_that_was_not_measured_is_named_with_those_that_were(result: TrialResult, bad: dict[str, str]) -> None:
     with pytest.raises(TrialError, match=rf"'{next(iter(bad.values()))}' was not measured.*mrr@10"):
         with_objective(result, settings(**bad))  # type: ignore[arg-type]
+
+
+def test_an_objective_is_bounded_by_its_quality_and_costs(result: TrialResult) -> None:
+    perfect = replace(result, per_question={**result.per_question, "mrr@10": np.ones(8)})
+    found = with_objective(perfect, settings()).metrics["objective"]
+    assert found.high <= 1 - 0.01 * 10
+    # Eight of eight right leave room for a miss: the interval reaches further down than any score seen.
+    assert found.low < 1 - 0.01 * 80
+    assert objective_range(np.array([10.0, np.nan, 80.0]), weight=0.01) == pytest.approx((-0.8, 0.9))
+
+
+def test_a_figure_of_the_trial_is_told_from_a_metric_of_its_questions(result: TrialResult) -> None:
+    assert is_figure(result, "index_bytes")
+    assert not is_figure(result, "context_tokens_per_question")
 
 
 def test_a_scalar_is_its_own_interval(result: TrialResult) -> None:

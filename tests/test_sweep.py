@@ -15,13 +15,18 @@ from typing import Any
 import pytest
 from conftest import DOCUMENTS, Cli, wait_until, write_golden
 
+import rag_sweeps.measuring
+import rag_sweeps.outcome
 import rag_sweeps.sweep
 from rag_sweeps.config import SweepConfig, load_sweep
 from rag_sweeps.errors import InputError, TrialError
 from rag_sweeps.golden import GoldenSet, load_golden
+from rag_sweeps.outcome import confirm, measured_trials, read_outcome
+from rag_sweeps.proposing import n_measured
 from rag_sweeps.records import TrialResult
+from rag_sweeps.search import space_of
 from rag_sweeps.store.sweeps import Asked, SweepLog, find_sweep
-from rag_sweeps.sweep import Event, SweepStoppedError, begin, confirm, measured_trials, n_finished, read_outcome, work
+from rag_sweeps.sweep import Event, SweepStoppedError, begin, work
 
 SWEPT = {
     "retriever": {"values": ["bm25", "dense", "hybrid"]},
@@ -91,7 +96,7 @@ def test_a_sweep_measures_the_baselines_first_and_then_as_many_as_wanted(sweep: 
     events = tiny.run(4)
     assert [event.trial.baseline for event in events] == ["default", "bm25", None, None, None, None]
     assert all(event.trial.state == "finished" and event.result is not None for event in events)
-    assert n_finished(tiny.trials) == 4
+    assert n_measured(tiny.trials) == 4
     assert len({trial.trial_id for trial in tiny.trials}) == 6
     assert [entry.number for entry in measured_trials(tiny.log)] == list(range(6))
 
@@ -108,7 +113,7 @@ def test_a_larger_count_adds_the_difference(sweep: Callable[..., Sweep]) -> None
     tiny = sweep(SWEPT)
     tiny.run(2)
     assert len(tiny.run(5)) == 3
-    assert n_finished(tiny.trials) == 5
+    assert n_measured(tiny.trials) == 5
     assert tiny.run(4) == []
 
 
@@ -177,7 +182,7 @@ def test_a_failed_trial_is_logged_with_its_reason_and_the_sweep_goes_on(sweep: C
     tiny = sweep(MOSTLY_GOOD, method="grid")
     tiny.run(6)
     failed = [trial for trial in tiny.trials if trial.state == "failed"]
-    assert n_finished(tiny.trials) == 6
+    assert n_measured(tiny.trials) == 6
     assert failed
     for trial in failed:
         assert trial.proposal["index_factory"] == "IVF4096,Flat"
@@ -214,7 +219,7 @@ def test_three_failures_at_the_start_stop_the_sweep_with_the_reason(
         raise TrialError("the model is gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(rag_sweeps.sweep, "run_trial", fail)
+        patched.setattr(rag_sweeps.measuring, "run_trial", fail)
         with pytest.raises(SweepStoppedError, match=r"first 3 trials all failed.*the model is gone"):
             tiny.run(6)
     assert [trial.state for trial in tiny.trials] == ["failed"] * 3
@@ -226,20 +231,20 @@ def test_three_failures_at_the_start_stop_the_sweep_with_the_reason(
 def test_an_unexpected_error_fails_the_trial_and_keeps_its_traceback(
     sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tiny, run = sweep(SWEPT), rag_sweeps.sweep.run_trial
+    tiny, run = sweep(SWEPT), rag_sweeps.measuring.run_trial
 
     def fail_on_dense(params: Any, *args: Any, **more: Any) -> TrialResult:
         if params.retriever == "dense":
             raise ZeroDivisionError("of all things")
         return run(params, *args, **more)
 
-    monkeypatch.setattr(rag_sweeps.sweep, "run_trial", fail_on_dense)
+    monkeypatch.setattr(rag_sweeps.measuring, "run_trial", fail_on_dense)
     tiny.run(3)
     failed = next(trial for trial in tiny.trials if trial.state == "failed")
     path = tiny.log.folder / f"trial-{failed.number}.traceback.txt"
     assert failed.reason == f"unexpected ZeroDivisionError: of all things (traceback in {path})"
     assert "fail_on_dense" in path.read_text()
-    assert n_finished(tiny.trials) == 3
+    assert n_measured(tiny.trials) == 3
 
 
 def test_something_to_mend_stops_the_sweep_and_fails_no_trial(
@@ -251,7 +256,7 @@ def test_something_to_mend_stops_the_sweep_and_fails_no_trial(
         raise InputError("no price")
 
     with monkeypatch.context() as patched:
-        patched.setattr(rag_sweeps.sweep, "run_trial", refuse)
+        patched.setattr(rag_sweeps.measuring, "run_trial", refuse)
         with pytest.raises(InputError, match="no price"):
             tiny.run(2)
     assert [trial.state for trial in tiny.trials] == ["waiting"]
@@ -304,7 +309,7 @@ def test_the_recommendation_and_the_baselines_are_confirmed_once(
     assert {0, 1} | {outcome.decision.recommended.measured.number} <= confirmed
     assert len(confirmed) <= 4
     assert {entry.number for entry in outcome.measured if entry.test is not None} == confirmed
-    monkeypatch.setattr(rag_sweeps.sweep, "measure", lambda *_, **__: pytest.fail("measured again"))
+    monkeypatch.setattr(rag_sweeps.outcome, "measure", lambda *_, **__: pytest.fail("measured again"))
     confirm(tiny.config, golden, tiny.log, outcome, progress=lambda *told: None)
 
 
@@ -417,3 +422,29 @@ def test_a_home_that_fails_every_trial_stops_the_sweep_and_mending_it_resumes(
     again = cli("sweep", path, "--count", 3)
     assert again.code == 0, again.err
     check_log(home, finished=3)
+
+
+FINITE = {"retriever": {"values": ["bm25", "dense", "hybrid"]}, "chunk_size": {"values": [16, 24, 32, 48]}}
+
+
+def test_a_sweep_that_is_told_of_an_earlier_one_measures_others_but_for_the_best_ones(
+    sweep: Callable[..., Sweep],
+) -> None:
+    first = sweep(FINITE, method="bayes")
+    first.run(4)
+    first_log = first.log
+    second = sweep({**FINITE, "warm_start": {"value": "all"}}, method="bayes")
+    second.run(4)
+    assert second.log.folder != first_log.folder
+    assert len(second.log.earlier()) == len(first_log.trials())
+    space = space_of(second.config)
+    told = {space.identity(trial.proposal) for trial in searched(first_log.trials())}
+    measured = {space.identity(trial.proposal) for trial in searched(second.trials)}
+    assert len(measured - told) >= 2
+    assert len(measured & told) <= 2
+
+
+def test_earlier_sweeps_have_to_be_on_the_same_golden_set(sweep: Callable[..., Sweep]) -> None:
+    tiny = sweep({**SWEPT, "warm_start": {"value": "nothing-like-it"}})
+    with pytest.raises(InputError, match="no sweep under"):
+        tiny.begin(2)

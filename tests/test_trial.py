@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import DOCUMENTS, LONG, UNANSWERABLE, make_params, rows_of, same, write_golden
 
-import rag_sweeps.costs
+import rag_sweeps.prices
 import rag_sweeps.retrieval
 import rag_sweeps.trial
 from rag_sweeps.chunking import chunk_documents
@@ -51,10 +51,34 @@ OTHER: dict[str, Any] = {
     "bm25_b": 0.0,
     "relevance_overlap": 1.0,
     "top_k": 2,
+    "max_context_tokens": 20,
     "generator": "extractive",
     "answer_sentences": 3,
     "abstain_below": -1.0,
+    "answer_prompt": "answer/2",
+    "max_answer_tokens": 99,
+    "temperature": 0.5,
+    "reasoning_effort": "low",
     "judge": "none",
+    "judge_prompt": "judge/2",
+    "max_judge_tokens": 99,
+    "judge_reasoning_effort": "low",
+    "allow_self_judge": True,
+    "structured_output": False,
+    "compatible_base_url": "http://localhost:1/v1",
+    "batch": True,
+    "concurrency": 3,
+    "requests_per_minute": 100,
+    "tokens_per_minute": 1000,
+    "request_timeout_s": 5.0,
+    "request_attempts": 2,
+    "prices": "prices.yaml",
+    "racing": True,
+    "race_block": 7,
+    "warm_start": "all",
+    "logged_text": "digests",
+    "logged_rows": 5,
+    "traced_share": 0.5,
     "quality_metric": "hit_rate@5",
     "cost_metric": "n_chunks",
     "cost_weight": 0.5,
@@ -105,7 +129,7 @@ class FakeEmbedder:
 @pytest.fixture
 def embed_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Sequence[float]]], None]:
     def use(vector: Callable[[str], Sequence[float]]) -> None:
-        monkeypatch.setattr(rag_sweeps.retrieval, "open_embedder", lambda params, golden: FakeEmbedder(vector))
+        monkeypatch.setattr(rag_sweeps.retrieval, "open_embedder", lambda *_, **__: FakeEmbedder(vector))
 
     return use
 
@@ -138,13 +162,25 @@ def test_an_id_changes_with_every_parameter_but_those_without_effect(golden: Gol
     assert (trial_id(params, golden) == trial_id(changed, golden)) is idle
 
 
+NEVER = {
+    *("golden_set", "quality_metric", "cost_metric", "cost_weight", "budget_usd", "seed", "allow_self_judge"),
+    *("batch", "concurrency", "requests_per_minute", "tokens_per_minute", "request_timeout_s", "request_attempts"),
+    *("prices", "racing", "race_block", "warm_start", "logged_text", "logged_rows", "traced_share"),
+}
+WITHOUT_A_MODEL = {
+    *("answer_prompt", "max_answer_tokens", "temperature", "reasoning_effort", "judge_prompt", "max_judge_tokens"),
+    *("judge_reasoning_effort", "structured_output", "compatible_base_url"),
+}
+
+
 @pytest.mark.parametrize(
     ("base", "idle"),
     [
         (
             {"retriever": "bm25"},
             "embedding_model embedding_backend embedding_precision embedding_dimensions query_prompt document_prompt "
-            "similarity index_factory index_search rrf_k dense_weight answer_sentences abstain_below judge",
+            "similarity index_factory index_search rrf_k dense_weight answer_sentences abstain_below judge "
+            "max_context_tokens",
         ),
         (
             {"retriever": "dense", "embedding_model": PACKAGED_MODEL, "generator": "extractive"},
@@ -167,8 +203,7 @@ def test_an_id_changes_with_every_parameter_but_those_without_effect(golden: Gol
     ],
 )
 def test_what_cannot_matter(base: dict[str, Any], idle: str) -> None:
-    always = {"golden_set", "quality_metric", "cost_metric", "cost_weight", "budget_usd", "seed"}
-    assert without_effect(asdict(make_params(**base))) == always | set(idle.split())
+    assert without_effect(asdict(make_params(**base))) == NEVER | WITHOUT_A_MODEL | set(idle.split())
 
 
 @pytest.mark.parametrize("base", ["bm25", "lsa", "hybrid lsa"])
@@ -176,7 +211,7 @@ def test_what_is_said_to_have_no_effect_has_none(golden: GoldenSet, base: str, n
     params = make_params(**BASES[base], chunk_size=16)
     new_home()
     expected = run_trial(params, golden)
-    for name in sorted(without_effect(asdict(params)) - {"golden_set"}):
+    for name in sorted(without_effect(asdict(params)) - {"golden_set", "prices"}):
         new_home()
         found = run_trial(replace(params, **{name: other(params, name)}), golden)
         assert found.questions == expected.questions, name
@@ -410,7 +445,7 @@ def judge_once_unscored(monkeypatch: pytest.MonkeyPatch) -> None:
                 Verdict(score, "said so", "fake/1", {} if score is None else {"answer_f1": score}) for score in scores
             ]
 
-    monkeypatch.setattr(rag_sweeps.trial, "open_judge", lambda params, progress: Judge())
+    monkeypatch.setattr(rag_sweeps.trial, "open_judge", lambda *_, **__: Judge())
 
 
 @pytest.mark.usefixtures("no_model", "judge_once_unscored")
@@ -423,7 +458,7 @@ def test_too_many_unscored_answers_are_no_result(golden: GoldenSet) -> None:
 def test_a_few_unscored_answers_are_counted_and_are_not_zero(
     golden: GoldenSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rag_sweeps.trial, "MAX_UNSCORED_SHARE", 0.2)
+    monkeypatch.setattr(rag_sweeps.trial, "MAX_FAILED_SHARE", 0.2)
     result = run_trial(make_params(retriever="bm25", generator="extractive"), golden)
     assert result.n_unscored == 1
     assert math.isnan(result.per_question["answer_score"][0])
@@ -444,7 +479,7 @@ def test_dollars_are_those_of_the_corpus_once_and_of_every_question(
     golden: GoldenSet, monkeypatch: pytest.MonkeyPatch, embed_with: Callable[..., None]
 ) -> None:
     embed_with(lambda text: [1.0, len(text) % 7])
-    monkeypatch.setattr(rag_sweeps.costs, "usd_of", lambda usage: float(usage.input_tokens))
+    monkeypatch.setattr(rag_sweeps.prices.Prices, "usd", lambda self, usage: float(usage.input_tokens))
     result = run_trial(make_params(retriever="dense"), golden)
     # The fake embedder counts three tokens a text.
     assert result.costs.usd_to_index == 3 * result.n_chunks

@@ -13,9 +13,10 @@ from rag_sweeps.calling.in_flight import InFlight
 from rag_sweeps.calling.limits import GRACE_S, Limits
 from rag_sweeps.calling.reading import Outcome, Reading
 from rag_sweeps.calling.setup_check import SetupCheck
+from rag_sweeps.errors import TrialError
 from rag_sweeps.ledger import Ledger
 from rag_sweeps.prices import Prices
-from rag_sweeps.protocols import BatchModel, ChatModel, Progress
+from rag_sweeps.protocols import BatchModel, ChatModel, Embedder, Progress
 from rag_sweeps.records import Call, Completion, NoReply
 from rag_sweeps.store.replies import ReplyStore
 
@@ -23,6 +24,9 @@ OpenModel = Callable[[str, str], ChatModel]
 """(model as a config names it, address of a compatible server or "") -> the model."""
 
 OpenBatchModel = Callable[[str], BatchModel | None]
+
+OpenEmbedder = Callable[[str, str], Embedder]
+"""(model as a config names it, trial id) -> its embedder."""
 
 BYTES_PER_TOKEN = 4
 """Of usual text; only paces calls until replies tell better, never bounds money."""
@@ -44,9 +48,11 @@ class ModelCaller:
         sweep_id: str,
         budget_usd: float | None,
         batch: OpenBatchModel | None = None,
+        open_embedder: OpenEmbedder | None = None,
         first_poll_s: float = 5.0,
     ) -> None:
         self._open_model = open_model
+        self._open_embedder = open_embedder
         self._ledger = ledger
         self._prices = prices
         self._replies = replies
@@ -91,6 +97,12 @@ class ModelCaller:
                 yield position, outcome
         finally:
             crew.close(GRACE_S)
+
+    def embedder(self, model: str, *, trial_id: str) -> Embedder:
+        """The embedder of a provider's model, under the same cap and limits."""
+        if self._open_embedder is None:
+            raise TrialError(f"{model} cannot embed here: this caller asks chat models alone")
+        return self._open_embedder(model, trial_id)
 
     def _outcomes(self, calls: Iterable[Call], crew: Crew[Outcome]) -> Iterator[tuple[int, Outcome]]:
         check = SetupCheck()

@@ -8,13 +8,14 @@ import shutil
 import click
 
 REQUIRED_FREE_GB = 1.0
+SERVER_SECONDS = 5
 
 
 @click.command()
 def doctor() -> None:
     """Show what is installed, logged in and cached, and what to do about it.
 
-    Reads only this machine; exit 1 when something that a local sweep needs is missing.
+    Asks nobody but the W&B server, and only when logged in; exit 1 when something that a local sweep needs is missing.
     """
     from rag_sweeps.environment import environment
     from rag_sweeps.errors import TrialError
@@ -54,11 +55,39 @@ def _disk() -> list[str]:
 
 def _logins() -> None:
     from rag_sweeps.tracking.mode import detect_mode
+    from rag_sweeps.tracking.pending import n_pending
 
-    click.echo(f"mode                     {detect_mode().line}")
+    mode = detect_mode()
+    click.echo(f"mode                     {mode.line}")
+    if mode.is_online:
+        click.echo(f"W&B server               {_server()}")
+    pending = n_pending()
+    if pending:
+        click.echo(f"pending                  {pending} runs are not on W&B yet; rag-sweeps sync sends them")
     for name, what in (("OPENAI_API_KEY", "OpenAI"), ("ANTHROPIC_API_KEY", "Anthropic")):
         state = "set" if os.environ.get(name) else "not set"
         click.echo(f"{what + ' key':24} {state} ({name}); this version uses no provider")
+
+
+def _server() -> str:
+    """Whether it answers and knows the key, found out within SERVER_SECONDS whatever W&B's client does."""
+    import threading
+
+    from rag_sweeps.errors import RagSweepsError
+    from rag_sweeps.tracking.server import connect
+
+    found: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.append(f"answers; runs go to {connect(timeout_s=SERVER_SECONDS - 1).address}")
+        except RagSweepsError as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(SERVER_SECONDS)
+    return found[0] if found else f"did not answer within {SERVER_SECONDS} s"
 
 
 def _cache() -> None:

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from rag_sweeps.decision import Measured
-    from rag_sweeps.records import TrialResult
+    from rag_sweeps.records import Look, TrialResult
     from rag_sweeps.store.sweeps import Asked, SweepLog
 
 
@@ -33,28 +33,32 @@ def results(sweep: str | None, as_json: bool, per_question: bool) -> None:
         return
     from rich.console import Console
 
-    from rag_sweeps.cli.tables import leaderboard
-    from rag_sweeps.decision import sentence
-    from rag_sweeps.sweep import read_outcome
+    from rag_sweeps.cli.tables import leaderboard, print_statements
+    from rag_sweeps.outcome import read_outcome
 
     outcome = read_outcome(log)
     record, decision = outcome.record, outcome.decision
     console = Console()
     console.print(leaderboard(decision, record.swept, width=console.width))
     for trial in log.trials():
+        if trial.state == "pruned":
+            console.print(f"trial {trial.number} dropped: {trial.reason}", style="dim", markup=False, highlight=False)
         if trial.state == "failed":
             console.print(f"trial {trial.number} failed: {trial.reason}", style="red", markup=False, highlight=False)
-    console.print(sentence(decision, record.swept), markup=False, highlight=False)
+    print_statements(console, decision, record.swept)
 
 
 def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
     """What scripts read: every trial with state, parameters, metrics, costs; what was spent and what is missing."""
-    from rag_sweeps.sweep import measured_trials, n_finished
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.ledger import spent_usd
+    from rag_sweeps.outcome import measured_trials
+    from rag_sweeps.proposing import n_measured
 
     record, trials = log.read_record(), log.trials()
     measured = {entry.number: entry for entry in measured_trials(log)}
     missing = [{"number": trial.number, "reason": "not finished"} for trial in trials if trial.state == "waiting"]
-    not_asked = record.count - n_finished(trials) - sum(trial.state == "waiting" for trial in trials)
+    not_asked = record.count - n_measured(trials) - sum(trial.state == "waiting" for trial in trials)
     if not_asked > 0 and not log.is_exhausted():
         missing.append({"trials": not_asked, "reason": f"of {record.count} wanted"})
     return {
@@ -63,36 +67,63 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
         "metric": record.metric,
         "goal": record.goal,
         "golden_digest": record.golden_digest,
-        "spent_usd": sum(_total_usd(entry.dev) for entry in measured.values()),
+        "spent_usd": spent_usd(purse_of(log)),
         "budget_usd": record.budget_usd,
         "missing": missing,
+        "decision": _decision_json(log) if any(not entry.pruned for entry in measured.values()) else None,
         "trials": [_trial_json(trial, measured.get(trial.number), per_question) for trial in trials],
     }
 
 
+def _decision_json(log: SweepLog) -> dict[str, Any]:
+    """Trial numbers, and the same statements that a person reads."""
+    from rag_sweeps.decision import statements
+    from rag_sweeps.outcome import read_outcome
+
+    outcome = read_outcome(log)
+    decision = outcome.decision
+    return {
+        "recommended": decision.recommended.measured.number,
+        "best": decision.best.measured.number,
+        "tied": [row.measured.number for row in decision.tied],
+        "not_ranked": [row.measured.number for row in decision.rows if not row.comparable],
+        "front": [row.measured.number for row in decision.front],
+        "detectable": _number(decision.resolution.detectable),
+        "lead_needs": decision.resolution.lead_needs,
+        "optimism": _number(decision.optimism),
+        "statements": statements(decision, outcome.record.swept),
+    }
+
+
 def _trial_json(trial: Asked, measured: Measured | None, per_question: bool) -> dict[str, Any]:
+    result = measured.dev if measured else None
     plain: dict[str, Any] = {
         "number": trial.number,
         "trial_id": trial.trial_id,
         "state": "stopped" if trial.state == "waiting" else trial.state,
-        "params": dict(measured.dev.params) if measured else dict(trial.proposal),
+        "params": dict(result.params) if result else dict(trial.proposal),
         "baseline": trial.baseline is not None,
         "baseline_name": trial.baseline,
-        "metrics": _metrics_json(measured.dev) if measured else {},
-        "costs": asdict(measured.dev.costs) if measured else {},
+        "metrics": _metrics_json(result) if result else {},
+        "costs": asdict(result.costs) if result else {},
     }
     if trial.reason:
         plain["reason"] = trial.reason
-    if measured:
-        plain |= {"n_failed": measured.dev.n_failed, "n_unscored": measured.dev.n_unscored}
-        plain |= {"n_chunks": measured.dev.n_chunks, "truncated_share": measured.dev.truncated_share}
+    if result:
+        plain |= {"n_failed": result.n_failed, "n_unscored": result.n_unscored}
+        plain |= {"n_chunks": result.n_chunks, "truncated_share": result.truncated_share}
+        plain["looks"] = [_look_json(look) for look in result.looks]
     if measured and measured.test:
         plain["test_metrics"] = _metrics_json(measured.test)
-    if measured and per_question:
-        plain["per_question"] = _per_question_json(measured.dev)
-        if measured.test:
+    if result and per_question:
+        plain["per_question"] = _per_question_json(result)
+        if measured and measured.test:
             plain["test_per_question"] = _per_question_json(measured.test)
     return plain
+
+
+def _look_json(look: Look) -> dict[str, Any]:
+    return {name: _number(value) if isinstance(value, float) else value for name, value in asdict(look).items()}
 
 
 def _metrics_json(result: TrialResult) -> dict[str, Any]:
@@ -111,9 +142,3 @@ def _per_question_json(result: TrialResult) -> Mapping[str, Mapping[str, float |
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _total_usd(result: TrialResult) -> float:
-    from rag_sweeps.costs import total_usd
-
-    return total_usd(result.costs.usd)

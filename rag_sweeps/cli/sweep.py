@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+    from rag_sweeps.errors import CapReachedError
     from rag_sweeps.golden import GoldenSet
+    from rag_sweeps.outcome import Outcome
     from rag_sweeps.protocols import Progress
     from rag_sweeps.store.sweeps import SweepLog
-    from rag_sweeps.sweep import Event, Outcome
+    from rag_sweeps.sweep import Event
 
 
 FEW_QUESTIONS = 30
@@ -41,20 +43,26 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
 
     from rich.console import Console
 
+    from rag_sweeps.config import load_sweep
     from rag_sweeps.tracking.mode import detect_mode
 
-    mode = detect_mode()
+    checked = load_sweep(config)
+    mode = detect_mode(checked.models, budget_usd=checked.budget_usd)
     click.echo(mode.line)
 
-    from rag_sweeps.cli.check import check_tokenizers
+    from rag_sweeps.calling import sweep_caller
+    from rag_sweeps.cli.check import check_prompts, check_settings, check_tokenizers
     from rag_sweeps.cli.golden import summary
-    from rag_sweeps.config import load_sweep
-    from rag_sweeps.errors import InputError
+    from rag_sweeps.cli.hosted import leave
+    from rag_sweeps.cli.hosted_sweep import hosted_events, open_hosted
+    from rag_sweeps.errors import CapReachedError, InputError
     from rag_sweeps.golden import load_golden
-    from rag_sweeps.sweep import begin, confirm, read_outcome
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.ledger import spent_usd
+    from rag_sweeps.outcome import confirm, read_outcome
+    from rag_sweeps.sweep import begin
     from rag_sweeps.workers import run_workers
 
-    checked = load_sweep(config)
     for warning in checked.warnings:
         click.echo(f"warning: {warning}", err=True)
     count = count or checked.run_cap
@@ -65,32 +73,76 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     golden = load_golden(checked.golden_dir)
     click.echo(summary(golden))
     check_tokenizers(checked)
+    check_prompts(checked)
+    check_settings(checked)
     n_dev = golden.report.by_split.get("dev", 0)
     if n_dev < FEW_QUESTIONS:
         click.echo(f"warning: only {n_dev} dev questions: most differences cannot be shown; 100 are a start", err=True)
     for moved in golden.report.moved:
         click.echo(f"moved quote: {moved.question_id} in {moved.to_document}, now at {moved.to_start}", err=True)
 
-    log = begin(checked, golden, count=count, mode=mode.line, created=datetime.now(UTC).isoformat(timespec="seconds"))
+    log = begin(
+        checked,
+        golden,
+        count=count,
+        mode=mode.line,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        workers=workers,
+    )
     click.echo(f"sweep {log.folder.name}: {count} trials and the baselines, {workers} worker{'s' * (workers > 1)}")
     console = Console()
-    with _bars(console) as bars:
-        task = bars.add_task("starting", total=None)
-        for event in run_workers(checked, golden, log, mode, workers=workers, progress=_stage(bars)):
-            _show(event, console, log)
-            _advance(bars, task, event, log)
-        bars.update(task, description="held-out questions")
-        outcome = confirm(checked, golden, log, read_outcome(log), progress=_stage(bars))
+    cap: CapReachedError | None = None
+    with ExitStack() as leaving, _bars(console) as bars:
+        task = bars.add_task("starting", total=None, spent=spent_usd(purse_of(log)))
+        if mode.is_online:
+            work = open_hosted(checked, golden, log, count=count, progress=_stage(bars))
+            caller = work.caller
+            leaving.callback(leave, work)
+            events = hosted_events(work, count=count, workers=workers)
+        else:
+            caller = sweep_caller(checked, purse_of(log))
+            events = run_workers(checked, golden, log, mode, caller=caller, workers=workers, progress=_stage(bars))
+        try:
+            for event in events:
+                _show(event, console, log)
+                _advance(bars, task, event, log)
+            bars.update(task, description="held-out questions")
+            outcome = confirm(checked, golden, log, read_outcome(log), caller=caller, progress=_stage(bars))
+        except CapReachedError as error:
+            cap = error
+    if cap is not None:
+        _stop_at_cap(log, golden, console, cap)
     _conclude(log, outcome, golden, console)
+
+
+def _stop_at_cap(log: SweepLog, golden: GoldenSet, console: Console, cap: CapReachedError) -> NoReturn:
+    """Show what there is, say what is missing, and leave with the exit code of a cap."""
+    from rag_sweeps.errors import CapReachedError, RagSweepsError
+    from rag_sweeps.outcome import read_outcome
+    from rag_sweeps.proposing import n_measured
+
+    record, trials = log.read_record(), log.trials()
+    if any(trial.state == "finished" for trial in trials):
+        try:
+            _conclude(log, read_outcome(log), golden, console)
+        except RagSweepsError as error:  # what a finished sweep would fail for is not what stopped this one
+            console.print(str(error), style="yellow", markup=False, highlight=False)
+    done, begun = n_measured(trials), sum(not trial.ended for trial in trials)
+    missing = f"{done} of {record.count} trials were measured" + (f", {begun} begun" if begun else "")
+    if done >= record.count and not begun:
+        missing = "the held-out questions are not measured"
+    raise CapReachedError(
+        f"stopped by the cap: {cap}; {missing}. Raise budget_usd and run the same command: it goes on where it "
+        "stopped, and replies that are paid for are not paid again"
+    )
 
 
 def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Console) -> None:
     from rag_sweeps.cli.report import write
-    from rag_sweeps.cli.tables import leaderboard
-    from rag_sweeps.decision import sentence
+    from rag_sweeps.cli.tables import leaderboard, print_statements
     from rag_sweeps.errors import TrialError
+    from rag_sweeps.proposing import n_measured
     from rag_sweeps.store.files import shown
-    from rag_sweeps.sweep import n_finished
 
     record, decision, trials = outcome.record, outcome.decision, log.trials()
     page = write(log, outcome, golden)
@@ -101,8 +153,8 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
         console.print(f"{n_failed} failed; rag-sweeps results lists the reasons", style="red")
     console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False)
     console.print()
-    console.print(sentence(decision, record.swept), style="bold", markup=False, highlight=False)
-    finished = n_finished(trials)
+    print_statements(console, decision, record.swept)
+    finished = n_measured(trials)
     lost = [trial.baseline for trial in trials if trial.baseline and trial.state == "failed"]
     if lost:
         raise TrialError(f"the baseline {' and '.join(lost)} failed; the same command tries it again")
@@ -122,6 +174,10 @@ def _show(event: Event, console: Console, log: SweepLog) -> None:
     name = f"#{trial.number:<3} {trial.baseline or '':8}"
     if event.result is None:
         console.print(f"{name} failed: {trial.reason}", style="red", markup=False, highlight=False)
+        return
+    if trial.state == "pruned":
+        words = f"{name} dropped, {trial.reason}  {settings(event.result.params, record.swept)}"
+        console.print(words, style="dim", markup=False, highlight=False)
         return
     value = interval(metric_interval(event.result, record.metric))
     took = "stored" if event.from_store else f"{event.seconds:.1f} s"
@@ -150,7 +206,7 @@ def _bars(console: Console) -> Iterator[Bars]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("$0.00 spent"),
+        TextColumn("[dim]${task.fields[spent]:.2f} spent"),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         yield bars
@@ -166,14 +222,18 @@ def _stage(bars: Bars) -> Progress:
                 bars.remove_task(shown.pop(what))
             return
         if what not in shown:
-            shown[what] = bars.add_task(f"  {what}", total=total)
+            shown[what] = bars.add_task(f"  {what}", total=total, spent=0.0)
         bars.update(shown[what], completed=done, total=total)
 
     return progress
 
 
 def _advance(bars: Bars, task: TaskID, event: Event, log: SweepLog) -> None:
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.ledger import spent_usd
+
     record, trials = log.read_record(), log.trials()
-    done = sum(trial.state != "waiting" for trial in trials)
-    now = f"trial {event.trial.number}" if event.trial.state == "waiting" else "trials"
-    bars.update(task, description=now, completed=done, total=max(record.count + record.n_baselines, done))
+    done = sum(trial.ended for trial in trials)
+    now = "trials" if event.trial.ended else f"trial {event.trial.number}"
+    total = max(record.count + record.n_baselines, done)
+    bars.update(task, description=now, completed=done, total=total, spent=spent_usd(purse_of(log)))

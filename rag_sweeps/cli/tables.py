@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag_sweeps.decision import Decision, Row
+from rag_sweeps.decision import Decision, Row, statements
 from rag_sweeps.parameters import effective
 from rag_sweeps.records import Interval
+from rag_sweeps.statistics import PairedDifference
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 SHOWN_ROWS = 12
@@ -21,7 +23,10 @@ SHORT_NAMES = {
 
 
 def leaderboard(decision: Decision, swept: Sequence[str], *, width: int) -> Table:
-    """The best configurations and all baselines, with intervals and the paired difference to the best."""
+    """The best configurations and all baselines, with paired differences to the best and to each baseline.
+
+    Positive is better; a wide terminal shows the intervals of the differences too.
+    """
     from rich.table import Table
 
     roomy = width >= WIDE_TERMINAL
@@ -29,16 +34,31 @@ def leaderboard(decision: Decision, swept: Sequence[str], *, width: int) -> Tabl
     table.title = f"{decision.metric}, {decision.goal}d, on {decision.best.value.n} dev questions"
     table.add_column("")
     table.add_column("configuration", overflow="fold")
-    for name in (decision.metric, "vs best", "p", *(("hit@5", "MRR@10") if roomy else ()), "tokens"):
+    baselines = baseline_names(decision)
+    for name in (decision.metric, "vs best", "p", *(f"vs {name}" for name in baselines), "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
     for rank, row in enumerate(decision.rows, start=1):
         if rank <= SHOWN_ROWS or row.measured.baseline or row is decision.recommended:
-            table.add_row(*_cells(rank, row, decision, swept, roomy), style=_style(row, decision))
+            table.add_row(*_cells(rank, row, decision, swept, roomy, baselines), style=_style(row, decision))
     hidden = len(decision.rows) - table.row_count
     tied = f"{len(decision.tied)} configurations are tied with the best (p > .05 after Holm)"
-    table.caption = f"{f'{hidden} more in the report; ' if hidden else ''}{tied}; tokens: context per question"
+    stars = "; * proven different from that baseline" if baselines and decision.is_tested else ""
+    table.caption = f"{f'{hidden} more in the report; ' if hidden else ''}{tied}{stars}; tokens: context per question"
     table.caption_justify = "left"
     return table
+
+
+def print_statements(console: Console, decision: Decision, swept: Sequence[str]) -> None:
+    """The headline, then the statements as a list."""
+    headline, *others = statements(decision, swept)
+    console.print(headline, style="bold", markup=False, highlight=False)
+    for said in others:
+        console.print(f"  - {said}", markup=False, highlight=False)
+
+
+def baseline_names(decision: Decision) -> tuple[str, ...]:
+    """Of the baselines that are ranked, best first."""
+    return tuple(row.measured.baseline for row in decision.rows if row.comparable and row.measured.baseline)
 
 
 def settings(params: Mapping[str, Any], swept: Sequence[str]) -> str:
@@ -55,18 +75,38 @@ def interval(value: Interval) -> str:
     return f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]" if value.n else "not defined"
 
 
-def _cells(rank: int, row: Row, decision: Decision, swept: Sequence[str], roomy: bool) -> list[str]:
+def _cells(
+    rank: int, row: Row, decision: Decision, swept: Sequence[str], roomy: bool, baselines: Sequence[str]
+) -> list[str]:
     result = row.measured.dev
-    more = [f"{result.metrics[name].mean:.3f}" for name in ("hit_rate@5", "mrr@10")] if roomy else []
     return [
         _mark(rank, row, decision),
         settings(result.params, swept),
         interval(row.value),
-        f"{row.versus_best.mean:+.3f}" if row.comparable else f"n={row.value.n}",
-        f"{row.p_adjusted:.3f}" if row.comparable else "",
-        *more,
+        _difference(row.versus_best, roomy) if row.comparable else f"n={row.value.n}",
+        _p(row.p_adjusted),
+        *(_versus(row, name, roomy) for name in baselines),
         f"{result.costs.context_tokens_per_question:.0f}",
     ]
+
+
+def _versus(row: Row, baseline: str, roomy: bool) -> str:
+    found = row.versus.get(baseline)
+    if found is None:
+        return ""
+    return _difference(found.difference, roomy) + ("*" if found.finding in ("better", "worse") else " ")
+
+
+def _difference(found: PairedDifference, roomy: bool) -> str:
+    if not found.mean and not found.low and not found.high:
+        return ""
+    return f"{found.mean:+.3f}" + (f" [{found.low:+.3f}, {found.high:+.3f}]" if roomy else "")
+
+
+def _p(value: float) -> str:
+    if value != value:
+        return ""
+    return "<.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _mark(rank: int, row: Row, decision: Decision) -> str:
@@ -77,6 +117,8 @@ def _mark(rank: int, row: Row, decision: Decision) -> str:
         marks.append(row.measured.baseline)
     elif row.tied and row is not decision.recommended:
         marks.append("tied")
+    if row in decision.front:
+        marks.append("front")
     return " ".join(marks)
 
 

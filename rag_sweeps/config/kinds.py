@@ -16,15 +16,19 @@ RULER = {
     "relevance_overlap": "it is the ruler, not the thing measured",
     "judge": "it is the ruler, not the thing measured",
     "judge_prompt": "it is the ruler, not the thing measured",
-    "judge_reasoning_effort": "it is the ruler, not the thing measured",
     "max_judge_tokens": "it is the ruler, not the thing measured",
-    "prices": "they are the ruler, not the thing measured",
+    "judge_reasoning_effort": "it is the ruler, not the thing measured",
+    "allow_self_judge": "it belongs to the sweep, not to a trial",
     "seed": "it belongs to the search, not to a trial",
     "budget_usd": "it belongs to the sweep, not to a trial",
-    "allow_self_judge": "it belongs to the sweep, not to a trial",
-    "racing": "it belongs to the search, not to a trial",
-    "race_block": "it belongs to the search, not to a trial",
-    "warm_start": "it belongs to the search, not to a trial",
+    **dict.fromkeys(
+        (
+            *("compatible_base_url", "batch", "concurrency", "requests_per_minute", "tokens_per_minute"),
+            *("request_timeout_s", "request_attempts", "prices", "racing", "race_block", "warm_start", "logged_text"),
+            *("logged_rows", "traced_share"),
+        ),
+        "it belongs to the sweep, not to a trial",
+    ),
 }
 """Parameters that may not be swept, and why: trials that differ in them cannot be compared."""
 

@@ -22,7 +22,7 @@ from rag_sweeps.config.problems import ConfigError, Problem, show_value
 from rag_sweeps.config.specs import check_parameter, is_constant
 from rag_sweeps.config.top_level import check_top_level, find_api_keys
 from rag_sweeps.config.yaml_marks import Marked, read_marked
-from rag_sweeps.parameters import TrialParams, parse_params
+from rag_sweeps.parameters import NOT_SEARCHED, TrialParams, models_of, parse_params
 
 _DECIDE_THE_SEARCH = ("method", "metric", "metrics", "parameters")
 _MAX_SLUG_CHARS = 40
@@ -61,9 +61,21 @@ class SweepConfig:
         return None if budget is None else float(budget)
 
     @property
+    def sends_full_text(self) -> bool:
+        """Whether texts of the golden set and of answers may leave this machine, in every trial."""
+        return self.constants.get("logged_text", "full") == "full" and "logged_text" not in self.swept
+
+    @property
+    def models(self) -> set[str]:
+        """Every model of a provider that some trial may ask."""
+        return models_of({**self.constants, **{name: spec.get("values", []) for name, spec in self.swept.items()}})
+
+    @property
     def digest(self) -> str:
-        """12 hex characters of what decides the search; a new name or run_cap continues the same sweep."""
+        """12 hex characters of what decides the search; a new name, run_cap or budget continues the same sweep."""
         deciding = {key: self.document[key] for key in _DECIDE_THE_SEARCH if key in self.document}
+        parameters = self.document["parameters"]
+        deciding["parameters"] = {name: spec for name, spec in parameters.items() if name not in NOT_SEARCHED}
         canonical = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

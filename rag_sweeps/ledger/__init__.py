@@ -2,5 +2,6 @@
 
 from rag_sweeps.ledger.book import CostAboveWorstCaseWarning, Ledger
 from rag_sweeps.ledger.entries import Entry, Spending
+from rag_sweeps.ledger.reading import spent_usd
 
-__all__ = ["CostAboveWorstCaseWarning", "Entry", "Ledger", "Spending"]
+__all__ = ["CostAboveWorstCaseWarning", "Entry", "Ledger", "Spending", "spent_usd"]

@@ -43,13 +43,15 @@ class OpenAiBatches:
         self._client = open_openai(self._endpoint, timeout_s=max(timeout_s, LONGEST_TRANSFER_S), owner=self)
 
     def submit(self, calls: Mapping[str, ChatRequest]) -> str:
+        if not 0 < len(calls) <= MOST_CALLS:
+            raise TrialError(f"{self._name}: a batch takes 1 to {MOST_CALLS} calls; split it")
         lines = [
             {"custom_id": name, "method": "POST", "url": PATH, "body": chat_arguments("openai", self._model, request)}
             for name, request in calls.items()
         ]
         content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-        if not 0 < len(lines) <= MOST_CALLS or len(content) > MOST_BYTES:
-            raise TrialError(f"{self._name}: a batch takes 1 to {MOST_CALLS} calls and {MOST_BYTES} bytes; split it")
+        if len(content) > MOST_BYTES:
+            raise TrialError(f"{self._name}: a batch takes {MOST_BYTES} bytes and not {len(content)}; split it")
         with translated_errors(self._endpoint, self._model):
             files, batches = self._client.files.with_raw_response, self._client.batches.with_raw_response
             sent = files.create(file=("batch.jsonl", content), purpose="batch")

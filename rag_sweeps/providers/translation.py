@@ -24,6 +24,8 @@ _OVERLOADED = {"overloaded_error", "overloaded", "server_overloaded", "engine_ov
 @contextmanager
 def translated_errors(endpoint: Endpoint, model: str, *, thing: str = "model") -> Iterator[None]:
     """Around one attempt; thing: what a 404 did not find. The foreign error is the cause unless it could show a key."""
+    import httpx2
+
     sdk: Any = importlib.import_module("anthropic" if endpoint.provider == "anthropic" else "openai")
     try:
         yield
@@ -34,6 +36,8 @@ def translated_errors(endpoint: Endpoint, model: str, *, thing: str = "model") -
         raise _of_connection(error, endpoint, model, "did not answer in time") from error
     except sdk.APIConnectionError as error:
         raise _of_connection(error, endpoint, model, "broke the connection") from error
+    except httpx2.HTTPError as error:  # while a file is read, outside the SDK
+        raise ProviderFaultError(f"{_named(endpoint, model)}: {endpoint.shown} broke the connection") from error
     except UnicodeEncodeError:  # without the cause: it holds the whole request
         raise TrialError(f"{_named(endpoint, model)}: the request holds characters that no text can have") from None
 
@@ -70,10 +74,11 @@ def _of_connection(error: Any, endpoint: Endpoint, model: str, what: str) -> Pro
     """A request that was never sent is not billed; all others may be."""
     import httpx2
 
-    cause = error.__cause__
-    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)):
-        return ProviderFaultError(f"{_named(endpoint, model)}: {endpoint.shown} cannot be reached", billed=False)
-    return ProviderFaultError(f"{_named(endpoint, model)}: {endpoint.shown} {what}", billed=True)
+    name, cause = f"{_named(endpoint, model)}: {endpoint.shown}", error.__cause__
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)):
+        why = quoted(str(cause), endpoint) or type(cause).__name__
+        return ProviderFaultError(f"{name} cannot be reached ({why})", billed=False)
+    return ProviderFaultError(f"{name} {what}", billed=True)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

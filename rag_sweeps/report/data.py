@@ -28,7 +28,7 @@ class ReportData:
 
     measured: every configuration with a result, baselines included; where the sweep's metric is the objective, the
     results carry it. swept: names of the swept parameters. mode: how it was run, as the first printed line says.
-    created: ISO date. sentence: the recommendation in words.
+    created: ISO date. statements: the recommendation in one sentence, then what is known about it and what is not.
     """
 
     title: str
@@ -40,7 +40,7 @@ class ReportData:
     failures: tuple[Failure, ...]
     mode: str
     created: str
-    sentence: str
+    statements: tuple[str, ...]
 
 
 def label(measured: Measured) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rag_sweeps.records import CUTOFFS, PIPELINE_VERSION, TrialResult
 from rag_sweeps.report.data import ReportData, label
-from rag_sweeps.statistics import CONFIDENCE, PERMUTATIONS, RESAMPLES
+from rag_sweeps.statistics import CONFIDENCE, RESAMPLES
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -25,12 +25,21 @@ def method(data: ReportData) -> Facts:
         ),
         ("cutoffs", f"{', '.join(map(str, CUTOFFS))}; every cutoff is scored, whatever top_k the generator is given"),
         ("unanswerable questions", "have no retrieval score and are left out of its mean and its n"),
-        ("intervals", f"{100 * CONFIDENCE:.0f} % percentile bootstrap over questions, {RESAMPLES:,} resamples"),
+        (
+            "intervals",
+            f"{100 * CONFIDENCE:.0f} %: Gaffke's bound for scores in [0, 1], which holds near 0 and 1 too; for "
+            f"differences and costs the percentile bootstrap over questions, {RESAMPLES:,} resamples",
+        ),
         (
             "differences",
-            f"paired by question, sign-flip test with {PERMUTATIONS:,} flips, each against the best, Holm-corrected",
+            "paired by question, sign-flip test over every pattern of signs, Holm-corrected: against the best over the "
+            "configurations, against the baselines over configurations and baselines, held out over the baselines",
         ),
-        ("tied", "not significantly different from the best at 5 %; the recommended one is the cheapest of these"),
+        (
+            "tied",
+            "not significantly different from the best at 5 %; the recommended one is the cheapest of these, or the "
+            "best itself where the metric charges for cost",
+        ),
         ("held-out questions", _confirmation(data)),
         ("seed of the search", _distinct(result.params.get("seed", "unknown") for result in results)),
     ]

@@ -61,6 +61,14 @@ class ReplyStore:
         row = (key, asked, replied, _checksum(key, asked, replied))
         self._do(lambda db: db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", row))
 
+    def count(self, model: str) -> int:
+        """How many replies of a model are kept, as a config names it; damaged rows are not counted."""
+        if not self.path.exists():
+            return 0
+        of_model = "CASE WHEN json_valid(asked) THEN json_extract(asked, '$.model') END = ?"
+        rows = f"SELECT CAST(request AS TEXT) AS asked FROM replies WHERE {of_model}"  # noqa: S608
+        return int(self._do(lambda db: db.execute(f"SELECT COUNT(*) FROM ({rows})", (model,)).fetchone()[0]))  # noqa: S608
+
     def close(self) -> None:
         with self._lock:
             if self._connection is not None and self._process == os.getpid():

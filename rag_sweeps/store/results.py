@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from rag_sweeps.errors import DamagedCacheWarning
+from rag_sweeps.errors import DamagedCacheWarning, InputError
 from rag_sweeps.records import (
     Answer,
     Floats,
     Interval,
+    Look,
     QuestionRecord,
     Reply,
     RetrievedPassage,
@@ -32,26 +33,61 @@ def result_path(trial_id: str, split: Split) -> Path:
     return home() / "results" / trial_id[:2] / f"{trial_id}.{split}.json"
 
 
-def write_result(result: TrialResult) -> None:
-    """Keep a result. Writing the same trial twice leaves one file."""
+def write_result(result: TrialResult, path: Path | None = None) -> None:
+    """Keep a result, where every sweep finds it or at a path of its own. Writing it twice leaves one file."""
+    write_text_atomic(path or result_path(result.trial_id, result.split), result_text(result))
+
+
+def result_text(result: TrialResult) -> str:
+    """The content of a result's file, with its checksum."""
     content = _to_plain(result)
-    text = canonical_json({"checksum": digest_of(content), "result": content})
-    write_text_atomic(result_path(result.trial_id, result.split), text)
+    return canonical_json({"checksum": digest_of(content), "result": content})
 
 
 def read_result(trial_id: str, split: Split) -> TrialResult | None:
     """The stored result, or None where there is none or it is damaged (with a warning)."""
-    path = result_path(trial_id, split)
+    return read_kept_result(result_path(trial_id, split))
+
+
+def read_kept_result(path: Path) -> TrialResult | None:
+    """The result in a file, or None as above."""
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["checksum"] != digest_of(stored["result"]):
-            raise ValueError("its checksum does not match")
-        return _from_plain(stored["result"])
+        return parse_result(path.read_bytes())
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
         warnings.warn(f"{path} is damaged ({error}); the trial is measured again", DamagedCacheWarning, stacklevel=2)
         return None
+
+
+def parse_result(content: bytes) -> TrialResult:
+    """Raises ValueError, KeyError or TypeError where the content is damaged."""
+    stored = json.loads(content)
+    if stored["checksum"] != digest_of(stored["result"]):
+        raise ValueError("its checksum does not match")
+    return _from_plain(stored["result"])
+
+
+def read_result_file(path: Path) -> TrialResult:
+    """A result from wherever somebody keeps it. Raises InputError where the file is none."""
+    try:
+        return parse_result(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a trial id or a file of a result") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is no result of a trial ({error}); name a file from {home() / 'results'}") from error
+
+
+def find_trial_id(prefix: str) -> str:
+    """The one stored trial whose id begins so. Raises InputError where there is none, or more than one."""
+    folder = home() / "results"
+    known = {path.name.partition(".")[0] for path in folder.glob("*/*.json")} if folder.is_dir() else set()
+    found = sorted(each for each in known if each.startswith(prefix))
+    if not prefix or len(found) != 1:
+        many = f"could be any of {', '.join(each[:16] for each in found[:4])}; give more of it"
+        problem = many if found and prefix else f"is no trial under {folder}; rag-sweeps results --json lists them"
+        raise InputError(f"{prefix!r} {problem}")
+    return found[0]
 
 
 def _to_plain(result: TrialResult) -> dict[str, Any]:
@@ -65,6 +101,11 @@ def _to_plain(result: TrialResult) -> dict[str, Any]:
     }
     plain["questions"] = [_question_to_plain(question) for question in result.questions]
     plain["costs"] = asdict(result.costs)
+    plain["curves"] = {
+        retriever: {family: [_number(mean) for mean in means] for family, means in families.items()}
+        for retriever, families in result.curves.items()
+    }
+    plain["looks"] = [_look_to_plain(look) for look in result.looks]
     plain["question_ids"] = list(result.question_ids)
     plain["params"] = dict(result.params)
     # What is stored is what is read back: tuples become lists before the checksum is taken.
@@ -83,6 +124,11 @@ def _from_plain(plain: dict[str, Any]) -> TrialResult:
             },
             "questions": tuple(_question_from_plain(question) for question in plain["questions"]),
             "costs": TrialCosts(**plain["costs"]),
+            "curves": {
+                retriever: {family: tuple(map(_float, means)) for family, means in families.items()}
+                for retriever, families in plain["curves"].items()
+            },
+            "looks": tuple(_look_from_plain(look) for look in plain["looks"]),
         }
     )
 
@@ -106,6 +152,15 @@ def _question_from_plain(plain: dict[str, Any]) -> QuestionRecord:
         verdict=None if plain["verdict"] is None else Verdict(**{**plain["verdict"], **_replies(plain["verdict"])}),
         failure=plain["failure"],
     )
+
+
+def _look_to_plain(look: Look) -> dict[str, Any]:
+    return {name: _number(value) if isinstance(value, float) else value for name, value in asdict(look).items()}
+
+
+def _look_from_plain(plain: dict[str, Any]) -> Look:
+    numbers: dict[str, Any] = {name: math.nan if value is None else value for name, value in plain.items()}
+    return Look(**numbers)
 
 
 def _answer(plain: dict[str, Any]) -> Answer:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
@@ -19,13 +20,16 @@ from filelock import FileLock, Timeout
 from rag_sweeps.errors import InputError
 from rag_sweeps.store.files import canonical_json, home, write_text_atomic
 
-EVENTS = ("asked", "finished", "failed", "retried", "confirmed")
-State = Literal["waiting", "finished", "failed"]
+EVENTS = ("asked", "finished", "pruned", "failed", "retried", "confirmed")
+State = Literal["waiting", "finished", "pruned", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One trial of a sweep. proposal: its swept parameters; waiting: not finished, whether or not it runs now."""
+    """One trial of a sweep. proposal: its swept parameters; waiting: not ended, whether or not it runs now.
+
+    revealed: (proposal, value) of other configurations that measuring this one told for nothing.
+    """
 
     number: int
     proposal: Mapping[str, Any]
@@ -35,6 +39,11 @@ class Asked:
     values: tuple[float, ...] = ()
     reason: str | None = None
     confirmed: bool = False
+    revealed: tuple[tuple[Mapping[str, Any], float], ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        return self.state != "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,8 @@ class SweepRecord:
     """What a sweep was set to do: all that reading its results needs, without the config or the golden set.
 
     objectives: (metric, goal) pairs; settings: what the objective is made of; count: searched trials wanted,
-    to which n_baselines come.
+    to which n_baselines come. parallel: a proposal knows the trials that lie at least so many before it, so that any
+    number of workers up to it propose the same. full_text: texts of the golden set may leave this machine.
     """
 
     sweep_id: str
@@ -53,11 +63,13 @@ class SweepRecord:
     swept: tuple[str, ...]
     count: int
     n_baselines: int
+    parallel: int
     budget_usd: float | None
     golden_name: str
     golden_digest: str
     mode: str
     created: str
+    full_text: bool = False
 
     @property
     def metric(self) -> str:
@@ -105,9 +117,14 @@ class SweepLog:
                 raise self._damaged(place)
             if change["event"] == "asked":
                 trials[number] = Asked(number, change["proposal"], change["baseline"])
-            elif change["event"] == "finished":
+            elif change["event"] in ("finished", "pruned"):
                 trials[number] = replace(
-                    trials[number], state="finished", trial_id=change["trial_id"], values=tuple(change["values"])
+                    trials[number],
+                    state=change["event"],
+                    trial_id=change["trial_id"],
+                    values=tuple(change["values"]),
+                    reason=change.get("reason"),
+                    revealed=tuple((proposal, value) for proposal, value in change.get("revealed", [])),
                 )
             elif change["event"] == "failed":
                 trials[number] = replace(trials[number], state="failed", reason=change["reason"])
@@ -120,8 +137,26 @@ class SweepLog:
     def ask(self, number: int, proposal: Mapping[str, Any], *, baseline: str | None) -> None:
         self._append({"event": "asked", "number": number, "proposal": dict(proposal), "baseline": baseline})
 
-    def finish(self, number: int, trial_id: str, values: tuple[float, ...]) -> None:
-        self._append({"event": "finished", "number": number, "trial_id": trial_id, "values": list(values)})
+    def finish(
+        self,
+        number: int,
+        trial_id: str,
+        values: tuple[float, ...],
+        *,
+        revealed: Sequence[tuple[Mapping[str, Any], float]] = (),
+    ) -> None:
+        told = [[dict(proposal), value] for proposal, value in revealed]
+        change = {"event": "finished", "number": number, "trial_id": trial_id, "values": list(values)}
+        self._append({**change, "revealed": told} if told else change)
+
+    def prune(self, number: int, trial_id: str, values: tuple[float, ...], reason: str) -> None:
+        """A race dropped the trial; its values are those of the questions it reached."""
+        ended = {"event": "pruned", "number": number, "trial_id": trial_id, "values": list(values), "reason": reason}
+        self._append(ended)
+
+    def pruned_path(self, trial_id: str) -> Path:
+        """Where the result of a pruned trial lies: what it was dropped against belongs to this sweep alone."""
+        return self.folder / "pruned" / f"{trial_id}.json"
 
     def fail(self, number: int, reason: str) -> None:
         self._append({"event": "failed", "number": number, "reason": reason})
@@ -132,6 +167,17 @@ class SweepLog:
     def confirm(self, number: int) -> None:
         """The trial was measured on the held-out split."""
         self._append({"event": "confirmed", "number": number})
+
+    def keep_earlier(self, trials: Sequence[Mapping[str, Any]]) -> None:
+        """What the sweep was told of earlier ones; kept as it was then, since proposals rest on it."""
+        path = self.folder / "earlier.json"
+        if not path.is_file():
+            write_text_atomic(path, canonical_json([dict(trial) for trial in trials]) + "\n")
+
+    def earlier(self) -> list[dict[str, Any]]:
+        path = self.folder / "earlier.json"
+        kept: list[dict[str, Any]] = json.loads(path.read_bytes()) if path.is_file() else []
+        return kept
 
     def exhaust(self) -> None:
         """Every configuration of the space was asked for."""
@@ -197,3 +243,14 @@ def find_sweep(name: str | None) -> SweepLog:
         problem = "is not one of" if not matching else "could be any of"
         raise InputError(f"sweep {name!r} {problem} {', '.join(matching or ids)}")
     return SweepLog(matching[0])
+
+
+def sweeps_with(trial_id: str) -> Iterator[tuple[SweepRecord, Asked]]:
+    """Every sweep that measured a trial, with what it proposed for it; a damaged one is passed over."""
+    for path in sorted((home() / "sweeps").glob("*/log.jsonl")):
+        log = SweepLog(path.parent.name)
+        try:
+            record, trials = log.read_record(), log.trials()
+        except InputError:
+            continue
+        yield from ((record, trial) for trial in trials if trial.trial_id == trial_id)

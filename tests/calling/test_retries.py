@@ -44,7 +44,7 @@ def until_error(
     found = []
     try:
         for outcome in read(caller, wanted):
-            found.append(outcome)  # noqa: PERF402  # kept although the reading raises
+            found.append(outcome)  # kept although the reading raises
     except RagSweepsError as error:
         return found, error
     raise AssertionError("nothing was raised")

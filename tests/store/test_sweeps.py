@@ -45,6 +45,7 @@ def record(**changes: object) -> SweepRecord:
         "swept": ("chunk_size", "retriever"),
         "count": 24,
         "n_baselines": 2,
+        "parallel": 4,
         "budget_usd": None,
         "golden_name": "g",
         "golden_digest": "d" * 64,

@@ -79,6 +79,8 @@ class Faults:
                     continue
                 if order.kind.startswith("batch_") and not batch:
                     continue
+                if endpoint in ("batches", "results") and order.endpoint is None:
+                    continue  # an order without a place is for what a model answers
                 order.n_seen += 1
                 if _strikes(order, text, self._attempts[text]):
                     order.n_struck += 1

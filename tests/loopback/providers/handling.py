@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
 
     def do_GET(self) -> None:
@@ -175,11 +175,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def _batches(self, provider: str, path: str, content: bytes) -> None:
         batches, parts = self.server.batches, path.split("/")
+        asked = Asked(provider, "batches", "", "", path, 0, None, False, False, {})
+        api: Any = anthropic_api if provider == "anthropic" else openai_api
+        if self.command == "POST" and self._refused(api, asked) is _REFUSED:
+            return
         if provider == "openai" and parts[1] == "files":
             if self.command == "POST":
                 self._send(200, batches.upload(content, self.headers["content-type"]))
             else:
-                self._send_bytes(200, batches.file(parts[2]), {"content-type": "application/octet-stream"})
+                self._send_results(batches.file(parts[2]), provider)
         elif provider == "openai" and parts[1:] == ["batches"]:
             self._send(200, batches.create_openai(json.loads(content)))
         elif provider == "anthropic" and parts[1:] == ["messages", "batches"]:
@@ -195,13 +199,20 @@ class Handler(BaseHTTPRequestHandler):
         if not batches.known(batch_id):
             self._send(*api.error_body("404", message=f"no such batch {batch_id}"))
         elif parts[1:] == ["results"]:
-            self._send_bytes(200, batches.anthropic_results(batch_id), {"content-type": "application/x-jsonl"})
+            self._send_results(batches.anthropic_results(batch_id), provider)
         elif parts[1:] == ["cancel"] and not batches.cancel(batch_id):
             self._send(*api.error_body("400", message="the batch has ended"))
         elif provider == "anthropic":
             self._send(200, batches.anthropic_state(batch_id, poll=len(parts) == 1, address=address))
         else:
             self._send(200, batches.openai_state(batch_id, poll=len(parts) == 1))
+
+    def _send_results(self, content: bytes, provider: str) -> None:
+        fault = self.server.exchange.strike(Asked(provider, "results", "", "", "", 0, None, False, False, {}))
+        if fault is not None and fault.kind == "cut":
+            self._break_off(content, fault)
+        else:
+            self._send_bytes(200, content, {"content-type": "application/octet-stream"})
 
     def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self._send_bytes(status, json.dumps(body).encode(), {"content-type": "application/json", **(headers or {})})

@@ -31,7 +31,7 @@ class ProviderServer:
         self._http = _Http(("127.0.0.1", 0), Handler)
         self._http.exchange, self._http.batches = self.exchange, self.batches
         self._http.keys = {"openai": OPENAI_KEY, "anthropic": ANTHROPIC_KEY}
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     def __enter__(self) -> ProviderServer:
         self._thread.start()
@@ -40,6 +40,10 @@ class ProviderServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every connection and every stall; again is no error."""
         self._http.stopping.set()
         self._http.shutdown()
         self._http.server_close()

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from oracles import make_result
 
-from rag_sweeps.decision import Decision, Measured, cost_key, decide, sentence
+from rag_sweeps.decision import Decision, Measured, cost_key, decide, sentence, statements
 from rag_sweeps.records import TrialResult
 from rag_sweeps.statistics import holm, paired_difference
 
@@ -27,7 +26,7 @@ def chosen(*measured: Measured, goal: str = "maximize") -> Decision:
 
 
 def words(decision: Decision) -> str:
-    return sentence(decision, ["chunk_size"])
+    return " ".join(statements(decision, ["chunk_size"]))
 
 
 def numbers(decision: Decision) -> list[int]:
@@ -72,7 +71,9 @@ def test_every_row_is_compared_with_the_best_and_p_is_holms() -> None:
     decision = chosen(*(Measured(i, result(scores)) for i, scores in enumerate(tables)))
     assert numbers(decision) == [0, 1, 2, 3]
     expected = [paired_difference(scores, GOOD) for scores in tables]
-    assert [row.versus_best for row in decision.rows] == expected
+    assert [row.versus_best.mean for row in decision.rows] == pytest.approx([each.mean for each in expected])
+    assert [row.versus_best.low for row in decision.rows] == pytest.approx([each.low for each in expected])
+    assert [row.versus_best.p for row in decision.rows] == pytest.approx([each.p for each in expected])
     adjusted = holm(np.array([difference.p for difference in expected[1:]])).tolist()
     assert [row.p_adjusted for row in decision.rows] == pytest.approx([1.0, *adjusted])
     assert [row.tied for row in decision.rows] == [True, *[p > 0.05 for p in adjusted]]
@@ -98,7 +99,7 @@ def test_a_goal_to_minimize_prefers_the_lower_mean() -> None:
     assert decision.recommended.measured.number == 2
     assert decision.best.value.mean == pytest.approx(BASE.mean())
     assert "better than bm25" in words(decision)
-    assert "worse" not in words(decision)
+    assert "worse than bm25" not in words(decision)
 
 
 def test_configurations_with_another_n_are_set_apart() -> None:
@@ -131,9 +132,10 @@ def test_one_configuration_alone_is_recommended_without_a_claim() -> None:
 
 def test_gains_are_recommended_minus_baseline_on_dev() -> None:
     decision = chosen(Measured(1, result(GOOD)), Measured(2, result(BASE), baseline="bm25"))
-    assert decision.gains == {"bm25": paired_difference(GOOD, BASE)}
+    gain, expected = decision.gains["bm25"], paired_difference(GOOD, BASE)
+    assert (gain.difference.mean, gain.p_adjusted) == pytest.approx((expected.mean, expected.p))
     assert decision.test_gains == {}
-    assert "on dev it is better than bm25 (+0.500" in words(decision)
+    assert "On dev it is better than bm25 (+0.500" in words(decision)
 
 
 def test_gains_on_the_held_out_split_come_from_it_and_are_what_the_sentence_tells() -> None:
@@ -143,11 +145,14 @@ def test_gains_on_the_held_out_split_come_from_it_and_are_what_the_sentence_tell
         Measured(2, result(BASE), baseline="bm25", test=result(weak)),
         Measured(3, result(BASE), baseline="default"),
     )
-    assert decision.test_gains == {"bm25": paired_difference(held_out, weak)}
+    assert set(decision.test_gains) == {"bm25"}
+    expected = paired_difference(held_out, weak)
+    assert decision.test_gains["bm25"].difference.mean == pytest.approx(expected.mean)
+    assert decision.test_gains["bm25"].p_adjusted == pytest.approx(expected.p)
     assert set(decision.gains) == {"bm25", "default"}
     assert decision.test_value is not None
     assert decision.test_value.n == 20
-    assert "on the 20 held-out questions it is better than bm25 (+0.400" in words(decision)
+    assert "On the 20 held-out questions it is better than bm25 (+0.400" in words(decision)
 
 
 def test_the_sentence_has_setting_value_interval_and_n() -> None:
@@ -181,20 +186,25 @@ def test_dearer_ties_are_said_to_cost_more() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_better_is_never_said_where_the_interval_covers_zero(seed: int) -> None:
+def test_better_and_worse_are_said_exactly_where_the_test_says_so(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    first, second = rng.random(15), rng.random(15)
-    entries = Measured(1, result(first)), Measured(2, result(second), baseline="bm25")
+    first, second = rng.random(15) + 0.1, rng.random(15)
+    entries = (
+        Measured(1, result(first), test=result(rng.random(15))),
+        Measured(2, result(second), baseline="bm25", test=result(rng.random(15))),
+    )
     decision = chosen(*entries)
-    other = decision.rows[1].versus_best
-    said = words(decision)
-    if other.low <= 0 <= other.high:
-        assert "better" not in said.replace("not proven", "")
-        assert "worse" not in said
-    confirmed = chosen(*(replace(entry, test=result(rng.random(15))) for entry in entries))
-    gain = confirmed.test_gains["bm25"]
-    if gain.low <= 0 <= gain.high:
-        assert "better than bm25" not in words(confirmed)
+    if decision.recommended.measured.baseline:
+        assert decision.test_gains == {}
+        return
+    gain = decision.test_gains["bm25"]
+    told = {
+        "better": "better than bm25",
+        "worse": "worse than bm25",
+        "not proven different": "not proven different from bm25",
+    }
+    assert (gain.finding == "not proven different") == (gain.p_adjusted > 0.05)
+    assert told[gain.finding] in words(decision)
 
 
 @pytest.mark.parametrize("shift", [-0.01, 0.01])
@@ -210,7 +220,8 @@ def test_a_held_out_difference_within_chance_is_not_proven_either_way(shift: flo
 
 def test_a_baseline_that_is_recommended_is_not_compared_with_itself() -> None:
     said = words(chosen(Measured(1, result(GOOD), baseline="bm25"), Measured(2, result(BASE))))
-    assert "bm25 (" not in said
+    assert "than bm25" not in said
+    assert "from bm25" not in said
 
 
 def test_a_worse_baseline_comparison_is_told_as_worse() -> None:

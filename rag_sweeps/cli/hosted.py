@@ -1,0 +1,71 @@
+"""What the verbs that work on a W&B sweep print, and how each of them leaves."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rag_sweeps.hosting.work import Work
+    from rag_sweeps.sweep import Event
+
+
+def sweep_line(work: Work) -> str:
+    return f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
+
+
+def need_login(what: str) -> None:
+    """Raises InputError where nothing may be sent to W&B."""
+    from rag_sweeps.errors import InputError
+    from rag_sweeps.tracking.mode import detect_mode
+
+    if not detect_mode().is_online:
+        raise InputError(f"{what} needs W&B: set WANDB_API_KEY or run wandb login, and WANDB_MODE=online")
+
+
+def show(event: Event, console: Console, work: Work) -> None:
+    from rag_sweeps.cli.sweep import _show
+
+    _show(event, console, work.log)
+
+
+def leave(work: Work, *, summary: bool = True) -> None:
+    """Send what is pending and say what stays so, however the verb ends."""
+    from rag_sweeps.hosting.concluding import conclude
+    from rag_sweeps.hosting.others import bring_together
+    from rag_sweeps.hosting.work import flush
+    from rag_sweeps.tracking.pending import summary_marker
+
+    interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
+    if not interrupted:
+        n_left = flush(work)
+        bring_together(work)
+        if summary and not n_left:
+            conclude(work.log, work.hosted, work.sender)
+        elif summary:
+            summary_marker(work.log.folder.name).touch()
+    say_pending()
+
+
+def say_pending() -> None:
+    from rag_sweeps.tracking.pending import all_pending, pending_summaries
+
+    pending = list(all_pending())
+    measured = sum(each.is_measured for each in pending)
+    if measured:
+        click.echo(f"{measured} {_results(measured)} pending: stored here, not on W&B yet; rag-sweeps sync sends them")
+    for log_id in pending_summaries():
+        click.echo(f"the summary of {log_id} is pending")
+    if len(pending) > measured:
+        left = len(pending) - measured
+        click.echo(
+            f"{left} {'trial was' if left == 1 else 'trials were'} begun and not measured; the same command goes on"
+        )
+
+
+def _results(n: int) -> str:
+    return "result is" if n == 1 else "results are"

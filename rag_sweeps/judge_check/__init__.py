@@ -1,0 +1,1 @@
+"""How far a judge can be trusted: with itself, with people, with texts that address it."""

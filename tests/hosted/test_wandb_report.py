@@ -1,0 +1,85 @@
+"""`rag-sweeps report --wandb`: one report of a sweep, made once and then written anew in the same place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ASKED, DOCUMENTS, Cli
+from loopback.server import LoopbackServer
+from loopback.state import Report
+
+from hosted.runs import GRID, N_SMALL, SMALL
+
+Write = Callable[..., Path]
+Hosted = dict[str, str]
+
+
+def run_sweep(cli: Cli, hosted: Hosted, path: Path) -> str:
+    """ENTITY/PROJECT/ID of the sweep."""
+    done = cli("sweep", path, **hosted)
+    assert done.code == 0, done.err
+    return next(line for line in done.out.splitlines() if line.startswith("sweep team/")).split()[1]
+
+
+def panels(report: Report) -> dict[str, dict[str, Any]]:
+    """View type -> the panel's config."""
+    return {
+        panel["viewType"]: panel["config"]
+        for block in report.spec["blocks"]
+        if block["type"] == "panel-grid"
+        for panel in block["metadata"]["panelBankSectionConfig"]["panels"]
+    }
+
+
+def words(report: Report) -> str:
+    """Everything that a person reads, one block per line."""
+    return "\n".join(filter(None, (" ".join(_texts(block)) for block in report.spec["blocks"])))
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from (str(node[key]) for key in ("text", "content") if isinstance(node.get(key), str))
+        for child in node.get("children") or node.get("lines") or ():
+            yield from _texts(child)
+    elif isinstance(node, str):
+        yield node
+
+
+def test_a_report_says_what_to_use_and_is_updated_in_place(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli
+) -> None:
+    sweep = run_sweep(cli, hosted, write_config(SMALL, method="grid", run_cap=N_SMALL))
+    first = cli("report", "--wandb", sweep, **hosted)
+    assert first.code == 0, first.err
+    (report,) = server.reports
+    assert first.out.splitlines()[-1].startswith(f"report written: {server.url}/team/rag-sweeps/reports/")
+    assert "its plots show no others" not in first.out
+    said = words(report)
+    print(said)
+    print({k: v for k, v in panels(report).items() if k != "Weave"})
+    print(
+        [b["metadata"]["runSets"][0]["filters"] for b in report.spec["blocks"] if b["type"] == "panel-grid"][:2],
+        [b["metadata"]["runSets"][0] for b in report.spec["blocks"] if b["type"] == "panel-grid"][-1],
+    )
+    decision = cli("results", "--json").json["decision"]
+    for statement in decision["statements"]:
+        assert statement in said
+    for heading in ("Against the baselines", "Leaderboard", "Quality against cost", "Parameters", "Questions"):
+        assert heading in said.splitlines()
+    shown = panels(report)
+    (columns,) = (shown["Parallel Coordinates Plot"]["columns"],)
+    assert [each["accessor"] for each in columns] == [
+        "config:retriever.value",
+        "config:top_k.value",
+        "summary:objective",
+    ]
+
+    again = cli("report", "--wandb", **hosted)
+    assert again.code == 0, again.err
+    assert again.out.splitlines()[-1] == first.out.splitlines()[-1].replace("written", "updated")
+    (same,) = server.reports
+    assert (same.id, same.saves) == (report.id, 2)
