@@ -41,10 +41,9 @@ def until_error(
     caller: ModelCaller, wanted: Iterable[Call]
 ) -> tuple[list[tuple[int, Completion | NoReply]], Exception]:
     """What was handed over, and the error that came after it."""
-    found = []
+    found: list[tuple[int, Completion | NoReply]] = []
     try:
-        for outcome in read(caller, wanted):
-            found.append(outcome)  # kept although the reading raises
+        found.extend(read(caller, wanted))  # what came before the error stays
     except RagSweepsError as error:
         return found, error
     raise AssertionError("nothing was raised")
