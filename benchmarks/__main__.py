@@ -10,6 +10,7 @@ BENCHMARKS = {
     "cells": "a sweep of 48 configurations beside a plain script that does the same",
     "scoring": "20,000 questions x 100 ranks beside pytrec_eval and ranx",
     "resources": "seconds and memory of the quickstart sweep, first and second time",
+    "agents": "a cached trial under wandb agent, and under the warm agent",
     "startup": "seconds of the command line and of a trial that is cached",
 }
 

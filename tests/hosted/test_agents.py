@@ -6,9 +6,10 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,76 @@ def test_an_agent_told_to_leave_says_so_and_the_next_one_goes_on(
     assert len(trials(server)) == N_SMALL
     for run in (*trials(server), *baselines(server)):
         assert_whole(run)
+
+
+SLOW = """
+import sys, time
+import rag_sweeps.hosting.pulse as pulse
+import rag_sweeps.sweep as sweep
+from rag_sweeps.__main__ import main
+
+measure = sweep.measure
+
+def slow(params, *arguments, **more):
+    if params.top_k == 1:
+        time.sleep(600)
+    return measure(params, *arguments, **more)
+
+pulse.PULSE_SECONDS, sweep.measure = 0.2, slow
+sys.argv = ["rag-sweeps", "agent", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.fixture
+def slow_agent(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, tmp_path: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """An agent in the middle of a trial that takes for ever."""
+    register(write_config(SMALL, method="grid"), hosted)
+    (sweep,) = server.sweeps
+    (tmp_path / "slow.py").write_text(SLOW)
+    agent = subprocess.Popen(
+        [sys.executable, "slow.py", f"team/mine/{sweep}", "--count", "1"],
+        env=hosted,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(lambda: [run for run in trials(server) if run.reported], "the trial runs")
+        yield agent
+    finally:
+        agent.kill()
+        print(*agent.communicate())
+
+
+def test_a_run_stopped_on_wandb_ends_as_stopped(
+    server: LoopbackServer, slow_agent: subprocess.Popen[str], home: Path
+) -> None:
+    (run,) = trials(server)
+    run.stop_asked = True
+    out, err = slow_agent.communicate(timeout=90)
+    assert slow_agent.returncode == 1, out + err
+    assert "stopped through W&B" in out
+    assert run.state == "failed"
+    assert run.summary["failure"] == "stopped through W&B"
+    assert not run.history
+    assert not list((home / "pending").glob("*.json"))
+
+
+def test_a_machine_that_is_taken_away_leaves_its_run_to_the_next(
+    server: LoopbackServer, hosted: Hosted, slow_agent: subprocess.Popen[str], cli: Cli
+) -> None:
+    (run,) = trials(server)
+    slow_agent.send_signal(signal.SIGTERM)
+    out, err = slow_agent.communicate(timeout=90)
+    assert slow_agent.returncode == 130, out + err
+    assert "1 trial was begun and not measured" in out
+    assert run.state != "running"
+    (sweep,) = server.sweeps
+    done = cli("agent", f"team/mine/{sweep}", **hosted)
+    assert done.code == 0, done.err
+    assert len(trials(server)) == N_SMALL
+    for each in (*trials(server), *baselines(server)):
+        assert_whole(each)
