@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,6 +73,27 @@ def test_wandb_agent_needs_nothing_but_the_package(
         assert_whole(run)
 
 
+def test_machines_with_nothing_in_common_measure_one_sweep(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli, tmp_path: Path
+) -> None:
+    path = write_config(SMALL, method="grid", run_cap=N_SMALL)
+    assert cli("sweep", path, "--count", 1, **hosted).code == 0
+    (sweep,) = server.sweeps
+    server.sweeps[sweep].config["run_cap"] = N_SMALL
+    elsewhere = {**hosted, "RAG_SWEEPS_HOME": str(tmp_path / "other home")}
+    done = cli("agent", f"team/rag-sweeps/{sweep}", "--count", 2, **elsewhere)
+    assert done.code == 0, done.err
+    assert len(baselines(server)) == N_BASELINES
+    assert "default" not in done.out, "the baselines were measured already"
+    back = cli("sweep", path, "--count", N_SMALL, **hosted)
+    assert back.code == 0, back.err
+    assert len(trials(server)) == N_SMALL
+    for run in (*trials(server), *baselines(server)):
+        assert_whole(run)
+    listed = json.loads(cli("results", "--json").out)["trials"]
+    assert len(listed) == N_SMALL + N_BASELINES
+
+
 def test_another_golden_set_under_the_same_name_is_refused(
     server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli, tmp_path: Path
 ) -> None:
@@ -104,26 +124,6 @@ def test_a_killed_agent_loses_nothing(
     for run in (*trials(server), *baselines(server)):
         assert_whole(run)
     assert not list((home / "pending").glob("*.json"))
-
-
-def test_an_agent_told_to_leave_says_so_and_the_next_one_goes_on(
-    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli
-) -> None:
-    register(write_config(SMALL, method="grid"), hosted)
-    (sweep,) = server.sweeps.values()
-    path = f"team/mine/{sweep.id}"
-    first = cli.start("agent", path, **hosted)
-    wait_until(lambda: trials(server), "a trial was given out")
-    first.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    out, err = first.communicate(timeout=90)
-    assert first.returncode in (0, 130), out + err
-    assert time.monotonic() - began < 60
-    done = cli("agent", path, "--count", N_SMALL, **hosted)
-    assert done.code == 0, done.err
-    assert len(trials(server)) == N_SMALL
-    for run in (*trials(server), *baselines(server)):
-        assert_whole(run)
 
 
 SLOW = """
