@@ -11,7 +11,7 @@ from rag_sweeps.hosting.work import Work
 from rag_sweeps.tracking.server import ServerDownError
 
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 0.1, 2.0
-OUTAGE_SECONDS = 60.0
+OUTAGE_SECONDS = 30.0
 """How long a worker asks a server that does not answer for its next trial."""
 
 
