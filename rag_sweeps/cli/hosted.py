@@ -33,21 +33,26 @@ def show(event: Event, console: Console, work: Work) -> None:
     _show(event, console, work.log)
 
 
-def leave(work: Work, *, summary: bool = True) -> None:
-    """Send what is pending and say what stays so, however the verb ends."""
+def leave(work: Work, *, only_when_complete: bool = False) -> None:
+    """Send what is pending, bring the sweep's summary up to date and say what stays pending, however the verb ends.
+
+    only_when_complete: leave the summary alone as long as trials are missing; one trial of many is not worth it.
+    """
     from rag_sweeps.hosting.concluding import conclude
     from rag_sweeps.hosting.others import bring_together
     from rag_sweeps.hosting.work import flush
+    from rag_sweeps.sweep import is_complete
     from rag_sweeps.tracking.pending import summary_marker
 
     interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
     if not interrupted:
         n_left = flush(work)
-        bring_together(work)
-        if summary and not n_left:
-            conclude(work.log, work.hosted, work.sender)
-        elif summary:
-            summary_marker(work.log.folder.name).touch()
+        if not only_when_complete or is_complete(work.log, work.log.read_record().count):
+            bring_together(work)
+            if n_left:
+                summary_marker(work.log.folder.name).touch()
+            else:
+                conclude(work.log, work.hosted, work.sender)
     say_pending()
 
 

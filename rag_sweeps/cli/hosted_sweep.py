@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -90,6 +91,7 @@ def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
     children = [
         subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=null) for _ in range(workers - 1)
     ]
+    scheduler = _start_scheduler(work, environment)
     try:
         yield from run_agent(work, until=count)
         for child in children:
@@ -101,7 +103,7 @@ def hosted_events(work: Work, *, count: int, workers: int) -> Iterator[Event]:
     except subprocess.TimeoutExpired:
         pass  # its trials are in the log already
     finally:
-        for child in children:
+        for child in (*children, *scheduler):
             child.terminate()
 
 
@@ -111,3 +113,15 @@ def _run_here(work: Work) -> Iterator[Event]:
 
     sinks = sink_for(work)
     yield from run_local(work.sweep, work.golden, work.log, caller=work.caller, sink_for=sinks, progress=work.progress)
+
+
+def _start_scheduler(work: Work, environment: Mapping[str, str]) -> list[subprocess.Popen[bytes]]:
+    """W&B's scheduler beside this worker, where the config names one; it reads its source from its own folder."""
+    scheduler = work.sweep.document.get("scheduler")
+    if not scheduler:
+        return []
+    source = str(scheduler.get("source", ""))
+    folder = Path.cwd() if Path(source).is_file() else work.sweep.path.absolute().parent
+    command = [sys.executable, "-m", "wandb", "sweep-scheduler", "--poll-interval", "1", work.hosted.path]
+    null = subprocess.DEVNULL
+    return [subprocess.Popen(command, cwd=folder, env=environment, stdin=null, stdout=null, stderr=null)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from rag_sweeps.errors import RagSweepsError
+from rag_sweeps.errors import CapReachedError, InputError, RagSweepsError
 from rag_sweeps.hosting.claims import claim_run
 from rag_sweeps.hosting.hosted_log import Taken, take_baseline, take_waiting
 from rag_sweeps.hosting.interruptions import mark_preempted, was_stopped
@@ -96,6 +96,10 @@ def run_taken(work: Work, taken: Taken, agent: Registration | None) -> Event:
             send_failure(work, pending, note_failure(work, trial, "stopped through W&B").trial.reason or "")
         else:
             mark_preempted(pending, work.sender)
+        raise
+    except (CapReachedError, InputError):
+        # The trial is not the one to blame: it stays to be done, with more money or another key.
+        mark_preempted(pending, work.sender)
         raise
     if event.trial.state == "failed":
         sink.has_sent = send_failure(work, pending, event.trial.reason or "failed")

@@ -25,8 +25,8 @@ N_GRID, N_SMALL, N_BASELINES = 8, 4, 2
 
 
 def trials(server: LoopbackServer) -> list[Run]:
-    """The runs of searched trials, in the order they were made."""
-    return [run for run in server.runs.values() if run.job_type == "trial"]
+    """The runs of searched trials, in the order they were made; also those that were only given out so far."""
+    return [run for run in server.runs.values() if run.sweep is not None or run.job_type == "trial"]
 
 
 def baselines(server: LoopbackServer) -> list[Run]:

@@ -6,9 +6,9 @@ import json
 import os
 import signal
 import subprocess
-import time
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,27 @@ def test_wandb_agent_needs_nothing_but_the_package(
         assert_whole(run)
 
 
+def test_machines_with_nothing_in_common_measure_one_sweep(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli, tmp_path: Path
+) -> None:
+    path = write_config(SMALL, method="grid", run_cap=N_SMALL)
+    assert cli("sweep", path, "--count", 1, **hosted).code == 0
+    (sweep,) = server.sweeps
+    server.sweeps[sweep].config["run_cap"] = N_SMALL
+    elsewhere = {**hosted, "RAG_SWEEPS_HOME": str(tmp_path / "other home")}
+    done = cli("agent", f"team/rag-sweeps/{sweep}", "--count", 2, **elsewhere)
+    assert done.code == 0, done.err
+    assert len(baselines(server)) == N_BASELINES
+    assert "default" not in done.out, "the baselines were measured already"
+    back = cli("sweep", path, "--count", N_SMALL, **hosted)
+    assert back.code == 0, back.err
+    assert len(trials(server)) == N_SMALL
+    for run in (*trials(server), *baselines(server)):
+        assert_whole(run)
+    listed = json.loads(cli("results", "--json").out)["trials"]
+    assert len(listed) == N_SMALL + N_BASELINES
+
+
 def test_another_golden_set_under_the_same_name_is_refused(
     server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli, tmp_path: Path
 ) -> None:
@@ -105,21 +126,74 @@ def test_a_killed_agent_loses_nothing(
     assert not list((home / "pending").glob("*.json"))
 
 
-def test_an_agent_told_to_leave_says_so_and_the_next_one_goes_on(
-    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli
-) -> None:
+SLOW = """
+import sys, time
+import rag_sweeps.hosting.pulse as pulse
+import rag_sweeps.sweep as sweep
+from rag_sweeps.__main__ import main
+
+measure = sweep.measure
+
+def slow(params, *arguments, **more):
+    if params.top_k == 1:
+        time.sleep(600)
+    return measure(params, *arguments, **more)
+
+pulse.PULSE_SECONDS, sweep.measure = 0.2, slow
+sys.argv = ["rag-sweeps", "agent", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.fixture
+def slow_agent(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, tmp_path: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """An agent in the middle of a trial that takes for ever."""
     register(write_config(SMALL, method="grid"), hosted)
-    (sweep,) = server.sweeps.values()
-    path = f"team/mine/{sweep.id}"
-    first = cli.start("agent", path, **hosted)
-    wait_until(lambda: trials(server), "a trial was given out")
-    first.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    out, err = first.communicate(timeout=90)
-    assert first.returncode in (0, 130), out + err
-    assert time.monotonic() - began < 60
-    done = cli("agent", path, "--count", N_SMALL, **hosted)
+    (sweep,) = server.sweeps
+    (tmp_path / "slow.py").write_text(SLOW)
+    agent = subprocess.Popen(
+        [sys.executable, "slow.py", f"team/mine/{sweep}", "--count", "1"],
+        env=hosted,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(lambda: [run for run in trials(server) if run.reported], "the trial runs")
+        yield agent
+    finally:
+        agent.kill()
+        print(*agent.communicate())
+
+
+def test_a_run_stopped_on_wandb_ends_as_stopped(
+    server: LoopbackServer, slow_agent: subprocess.Popen[str], home: Path
+) -> None:
+    (run,) = trials(server)
+    run.stop_asked = True
+    out, err = slow_agent.communicate(timeout=90)
+    assert slow_agent.returncode == 1, out + err
+    assert "stopped through W&B" in out
+    assert run.state == "failed"
+    assert run.summary["failure"] == "stopped through W&B"
+    assert not run.history
+    assert not list((home / "pending").glob("*.json"))
+
+
+def test_a_machine_that_is_taken_away_leaves_its_run_to_the_next(
+    server: LoopbackServer, hosted: Hosted, slow_agent: subprocess.Popen[str], cli: Cli
+) -> None:
+    (run,) = trials(server)
+    slow_agent.send_signal(signal.SIGTERM)
+    out, err = slow_agent.communicate(timeout=90)
+    assert slow_agent.returncode == 130, out + err
+    assert "1 trial was begun and not measured" in out
+    assert run.state != "running"
+    (sweep,) = server.sweeps
+    done = cli("agent", f"team/mine/{sweep}", **hosted)
     assert done.code == 0, done.err
     assert len(trials(server)) == N_SMALL
-    for run in (*trials(server), *baselines(server)):
-        assert_whole(run)
+    for each in (*trials(server), *baselines(server)):
+        assert_whole(each)

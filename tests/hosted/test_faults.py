@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Cli, wait_until
 from loopback.server import LoopbackServer
 
@@ -58,7 +59,7 @@ def test_every_fault_and_killed_workers_cost_nothing(
     assert synced.code == 0, synced.err
 
     assert not list((home / "pending").glob("*.json"))
-    (sweep,) = server.sweeps.values()
+    assert len(server.sweeps) == 1
     whole = [run for run in trials(server) if "uploaded" in run.summary]
     assert len(baselines(server)) == N_BASELINES
     for run in (*whole, *baselines(server)):
@@ -70,6 +71,32 @@ def test_every_fault_and_killed_workers_cost_nothing(
     assert set(measured(stormy)) == set(measured(calm))
     assert {trial["state"] for trial in stormy["trials"]} == {"finished"}
     assert len(stormy["trials"]) == N_TRIALS + N_BASELINES
+
+
+@pytest.mark.skipif(not PROVE, reason="takes two minutes; RAG_SWEEPS_PROVE=1 runs it")
+def test_a_server_that_hangs_costs_seconds_a_trial(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli
+) -> None:
+    path = write_config(CELLS, method="grid", run_cap=6)
+    assert cli("sweep", path, "--count", 1, **hosted).code == 0
+    server.faults.add("stall", times=100_000, seconds=300)
+    worker = cli.start("sweep", path, "--count", 6, **hosted)
+    assert worker.stdout is not None
+    began = last = time.monotonic()
+    for line in worker.stdout:
+        print(f"{time.monotonic() - began:.1f}", line, end="")
+        last = time.monotonic()
+    worker.wait(timeout=90)
+    assert worker.returncode == 0
+    assert time.monotonic() - last < 30
+    assert time.monotonic() - began < 60 + 6 * 20
+    server.faults.clear()
+    synced = cli("sync", **hosted)
+    assert synced.code == 0, synced.err
+    for run in (*trials(server), *baselines(server)):
+        if "uploaded" in run.summary:
+            assert_whole(run)
+    assert sum("uploaded" in run.summary for run in trials(server)) == 6
 
 
 def harass(server: LoopbackServer, worker: subprocess.Popen[str], draws: random.Random, *, kill: bool) -> None:
