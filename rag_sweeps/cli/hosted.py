@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def sweep_line(work: Work) -> str:
-    return f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
+    line = f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
+    if "scheduler" in work.sweep.document:
+        line += f"\npropose trials with: wandb sweep-scheduler {work.hosted.path}"
+    return line
 
 
 def need_login(what: str) -> None:
