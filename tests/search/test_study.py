@@ -181,7 +181,9 @@ def test_a_study_rebuilt_from_its_history_goes_on_as_the_original(method: str, m
 
 
 def test_bayes_learns_from_what_it_is_told() -> None:
-    document = config({"golden_set": {"value": "g"}, "retriever": {"value": "bm25"}, "bm25_b": {"min": 0.0, "max": 1.0}})
+    document = config(
+        {"golden_set": {"value": "g"}, "retriever": {"value": "bm25"}, "bm25_b": {"min": 0.0, "max": 1.0}}
+    )
     study, space = new_study(document)
     for _ in range(40):
         trial = study.ask(space.distributions)
