@@ -10,6 +10,7 @@ BENCHMARKS = {
     "cells": "a sweep of 48 configurations beside a plain script that does the same",
     "scoring": "20,000 questions x 100 ranks beside pytrec_eval and ranx",
     "resources": "seconds and memory of the quickstart sweep, first and second time",
+    "search": "replayed searches on measured grids: ours beside random, grid, Optuna's and W&B's",
     "startup": "seconds of the command line and of a trial that is cached",
 }
 
