@@ -1,4 +1,4 @@
-"""The sweep of `cells` by rag_sweeps: the same 48 configurations through `measuring.measure`, results kept in the store."""
+"""The sweep of `cells` by rag_sweeps: the same 48 configurations through `measure`, results kept in the store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import product
 from pathlib import Path
 
 from rag_sweeps.golden import load_golden
-from rag_sweeps.parameters import TrialParams
 from rag_sweeps.measuring import measure
+from rag_sweeps.parameters import TrialParams
 
 SIZES, OVERLAPS, TOP_KS = (100, 200, 400), (0.0, 0.25), (1, 3, 5, 10)
 

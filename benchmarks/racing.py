@@ -151,7 +151,7 @@ def _lines(name: str, raced: list[Raced], *, wanted: float | None = 0.6) -> list
             None if wanted is None else bool(saved.mean() >= wanted),
         ),
         Line("  ends significantly below the true best", lost[1], "<= 5%", lost[0] <= 0.05),
-        Line("  true best dropped for one tied with it", dropped[1]),
+        Line("  true best itself dropped, mostly for one tied with it", dropped[1]),
         Line("  true best dropped by proof", by_proof[1], "<= 5%", by_proof[0] <= 0.05),
         Line("  mean score given up", f"{given_up:.4f}"),
     ]

@@ -30,10 +30,10 @@ def _run() -> int:
     try:
         rag_sweeps.main(prog_name="rag-sweeps", standalone_mode=False)
     except RagSweepsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print("\ninterrupted; the same command goes on where this one stopped", file=sys.stderr)
+        print("\ninterrupted; the same command goes on where this one stopped", file=sys.stderr)  # noqa: T201
         return EXIT_INTERRUPTED
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -42,8 +42,8 @@ def _run() -> int:
         return error.exit_code
     except OSError as error:
         # A full disk, a folder that is a file, missing rights: the path says what to mend.
-        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        print("what is measured goes to RAG_SWEEPS_HOME, or .rag_sweeps in this folder", file=sys.stderr)
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        print("what is measured goes to RAG_SWEEPS_HOME, or .rag_sweeps in this folder", file=sys.stderr)  # noqa: T201
         return EXIT_INPUT
     return EXIT_DONE
 
@@ -66,7 +66,7 @@ def _show_warning(
 ) -> None:
     """Our own warnings are meant for the user; the place in the code only helps with other people's."""
     where = "" if issubclass(category, DamagedCacheWarning) else f"{filename}:{lineno}: {category.__name__}: "
-    print(f"warning: {where}{message}", file=sys.stderr)
+    print(f"warning: {where}{message}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rag_sweeps.config import SweepConfig
-from rag_sweeps.config.objectives import feels_answers
+from rag_sweeps.config.objectives import racing_weight
 from rag_sweeps.curves import CONTEXT_TOKENS
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.objective import OBJECTIVE, per_question, with_objective
@@ -29,8 +29,8 @@ def open_race(
 
     The incumbent is the best of the trials that any worker would know, so that every worker drops the same.
     """
-    scale = _scale(params, record)
-    if not params.racing or trial.baseline is not None or scale is None or params.generator == "none":
+    weight = racing_weight([name for name, _ in record.objectives], record.settings)
+    if not params.racing or trial.baseline is not None or weight is None or params.generator == "none":
         return None
     ids = [question.id for question in golden.split("dev")]
     order = question_order(ids, params.seed, golden_digest=golden.digest)
@@ -39,7 +39,7 @@ def open_race(
         _incumbent(log, trial, record),
         order,
         record.count + record.n_baselines,
-        worst=-scale * _most_context_tokens(sweep, params),
+        worst=-weight * _most_context_tokens(sweep, params),
         best=1.0,
     )
     return SweepRace(race, order, params.race_block, record)
@@ -62,18 +62,6 @@ class SweepRace:
         if n_reached == len(self._order) and not look.keep_going:
             return Look(True, "goes on", look.mean_difference, look.low, look.high, look.evidence, look.chance, look.n)
         return look
-
-
-def _scale(params: TrialParams, record: SweepRecord) -> float | None:
-    """What a context token costs in the objective; None where the objective is no matter of single answers."""
-    if len(record.objectives) != 1 or record.goal != "maximize":
-        return None
-    if record.metric != OBJECTIVE:
-        return 0.0 if feels_answers(record.metric) and record.metric != "usd_per_1k_questions" else None
-    weight = float(record.settings["cost_weight"])
-    if not feels_answers(str(record.settings["quality_metric"])):
-        return None
-    return weight if not weight or record.settings["cost_metric"] == CONTEXT_TOKENS else None
 
 
 def _objective(scores: Mapping[str, Floats], record: SweepRecord, n_questions: int) -> Floats:

@@ -57,15 +57,13 @@ def open_judge(
             structured=params.structured_output,
             max_output_tokens=params.max_judge_tokens,
             settings=_settings(model, params),
-            caller=caller,
-            trial_id=trial_id,
-            progress=progress,
             verdicts=verdicts,
             repeat=repeat,
         )
         for model in members
     ]
-    return judges[0] if len(judges) == 1 else Panel(list(zip(members, judges, strict=True)), version=version)
+    named = list(zip(members, judges, strict=True))
+    return Panel(named, version=version, caller=caller, trial_id=trial_id, progress=progress)
 
 
 def _member_version(model: str, params: TrialParams) -> str:

@@ -13,7 +13,7 @@ from rag_sweeps.objective import OBJECTIVE, with_objective
 from rag_sweeps.protocols import Caller, Progress
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_tags
-from rag_sweeps.store.results import read_result, read_kept_result
+from rag_sweeps.store.results import read_kept_result, read_result
 from rag_sweeps.store.sweeps import Asked, SweepLog, SweepRecord
 
 
@@ -29,7 +29,7 @@ class Outcome:
 def read_outcome(log: SweepLog) -> Outcome:
     """What the log and the store hold. Raises InputError where nothing is finished, TrialError where all failed."""
     record, measured = log.read_record(), measured_trials(log)
-    if not measured:
+    if all(entry.pruned for entry in measured):
         failed = [trial for trial in log.trials() if trial.state == "failed"]
         if failed:
             raise TrialError(f"no trial finished, {len(failed)} failed; the last one: {failed[-1].reason}")
@@ -47,11 +47,12 @@ def read_outcome(log: SweepLog) -> Outcome:
 
 
 def measured_trials(log: SweepLog) -> list[Measured]:
-    """The stored results of the finished trials, with the sweep's objective. Those a race dropped have no whole one."""
+    """The stored results of the trials that ended with one, with the sweep's objective; of those that a race dropped,
+    what they reached."""
     settings = log.read_record().settings
     found = []
     for trial in log.trials():
-        if trial.state != "finished" or trial.trial_id is None:
+        if trial.state not in ("finished", "pruned") or trial.trial_id is None:
             continue
         dev = stored_result(log, trial)
         if dev is None:
@@ -63,6 +64,7 @@ def measured_trials(log: SweepLog) -> list[Measured]:
                 dev=with_objective(dev, settings),
                 baseline=trial.baseline,
                 test=with_objective(test, settings) if test else None,
+                pruned=trial.state == "pruned",
             )
         )
     return found

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import optuna
 
 from rag_sweeps.config import SweepConfig
-from rag_sweeps.search import SearchSpace, baseline_proposals, is_exhausted, make_study, space_of
+from rag_sweeps.search import (
+    EarlierTrial,
+    SearchSpace,
+    add_earlier,
+    baseline_proposals,
+    is_exhausted,
+    make_study,
+    space_of,
+)
 from rag_sweeps.store.sweeps import Asked, SweepLog
 
 PARALLEL = 4
@@ -52,6 +60,7 @@ def propose(sweep: SweepConfig, log: SweepLog, trials: Sequence[Asked], *, count
     if len(searched) - n_failed >= count or n_failed >= max(count, MIN_FAILURES_THAT_STOP):
         return None
     study = study_of(sweep, space, trials, parallel=parallel)
+    add_earlier(study, [EarlierTrial(**trial) for trial in log.earlier()])
     if is_exhausted(study, space):
         log.exhaust()
         return None

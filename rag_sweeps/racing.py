@@ -28,6 +28,8 @@ from rag_sweeps.records import Floats, Ints, Look, RaceReason
 SHARES = np.array([0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.95])
 """How much of what it may the test bets on each question; the evidence is the mean over all of them."""
 BISECTIONS = 16
+MOST_EVIDENCE = 1e9
+"""More is not told: a bound that was passed outright is endless evidence, which no JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Race:
             mean_difference=float(pairs.differences.mean()),
             low=-_bound(-pairs.differences, pairs.total, pairs.least, self._level, pairs.behind, pairs.ahead),
             high=_bound(pairs.differences, pairs.total, pairs.most, self._level, pairs.ahead, pairs.behind),
-            evidence=evidence,
+            evidence=min(evidence, MOST_EVIDENCE),
             chance=chance,
             n=n,
         )

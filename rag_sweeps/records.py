@@ -25,7 +25,7 @@ Role = Literal["query", "document"]
 Purpose = Literal["embed", "generate", "judge"]
 RaceReason = Literal["goes on", "first", "proven worse", "forecast to lose"]
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raised whenever the same parameters would give other numbers; part of every trial id."""
 
 CUTOFFS = (1, 3, 5, 10, 20)

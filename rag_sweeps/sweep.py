@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from filelock import BaseFileLock
 
 from rag_sweeps.config import SweepConfig
 from rag_sweeps.contest import open_race
+from rag_sweeps.earlier_sweeps import earlier_trials
 from rag_sweeps.errors import CapReachedError, InputError, RagSweepsError, TrialError
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.measuring import measure
@@ -81,6 +82,9 @@ def begin(sweep: SweepConfig, golden: GoldenSet, *, count: int, mode: str, creat
                 full_text=sweep.sends_full_text,
             )
         )
+        if sweep.constants.get("warm_start"):
+            known = earlier_trials(sweep, space_of(sweep), log.read_record())
+            log.keep_earlier([asdict(trial) for trial in known])
         for trial in log.trials():
             if trial.trial_id is not None and stored_result(log, trial) is None:
                 log.retry(trial.number)
@@ -190,8 +194,8 @@ def _objective_values(result: TrialResult, record: SweepRecord) -> tuple[float, 
 def _why_dropped(result: TrialResult) -> str:
     look = result.looks[-1]
     return (
-        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} to the best "
-        f"then [{look.low:+.3f}, {look.high:+.3f}]"
+        f"{look.reason} after {look.n} of {len(result.question_ids)} questions: {look.mean_difference:+.3f} "
+        f"[{look.low:+.3f}, {look.high:+.3f}] to the best then"
     )
 
 

@@ -118,7 +118,7 @@ def _sinks(mode: Mode, log: SweepLog, golden: GoldenSet) -> SinkFactory:
     return lambda trial: WandbSink(mode, record, golden, trial)
 
 
-class _environment:  # reads as a statement
+class _environment:  # reads as a statement  # noqa: N801
     """Environment variables that child processes inherit, set for a moment."""
 
     def __init__(self, **values: str) -> None:

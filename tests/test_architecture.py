@@ -38,7 +38,7 @@ FLOORS = (
     {"trial"},
     {"measuring", "planning", "judge_check"},
     {"outcome"},
-    {"contest"},
+    {"contest", "earlier_sweeps"},
     {"tracking", "report"},
     {"sweep"},
     {"workers"},

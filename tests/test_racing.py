@@ -96,6 +96,8 @@ def test_what_cannot_catch_up_any_more_is_proven_worse() -> None:
 def test_what_can_still_draw_level_is_not_proven_worse() -> None:
     incumbent = np.array([1.0] * 5 + [0.0] * 5)
     assert Race(PROOF, incumbent, in_order(10), 10**6).look(np.zeros(5)).reason == "goes on"
+    # From here on only perfect scores will do, and the next one is perfect.
+    assert Race(PROOF, incumbent, in_order(10), 10**6).look(np.array([0.0] * 5 + [1.0])).reason == "goes on"
     assert Race(PROOF, incumbent, in_order(10), 10**6).look(np.zeros(6)).reason == "proven worse"
 
 

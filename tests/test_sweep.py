@@ -24,6 +24,7 @@ from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.outcome import confirm, measured_trials, read_outcome
 from rag_sweeps.proposing import n_measured
 from rag_sweeps.records import TrialResult
+from rag_sweeps.search import space_of
 from rag_sweeps.store.sweeps import Asked, SweepLog, find_sweep
 from rag_sweeps.sweep import Event, SweepStoppedError, begin, work
 
@@ -421,3 +422,29 @@ def test_a_home_that_fails_every_trial_stops_the_sweep_and_mending_it_resumes(
     again = cli("sweep", path, "--count", 3)
     assert again.code == 0, again.err
     check_log(home, finished=3)
+
+
+FINITE = {"retriever": {"values": ["bm25", "dense", "hybrid"]}, "chunk_size": {"values": [16, 24, 32, 48]}}
+
+
+def test_a_sweep_that_is_told_of_an_earlier_one_measures_others_but_for_the_best_ones(
+    sweep: Callable[..., Sweep],
+) -> None:
+    first = sweep(FINITE, method="bayes")
+    first.run(4)
+    first_log = first.log
+    second = sweep({**FINITE, "warm_start": {"value": "all"}}, method="bayes")
+    second.run(4)
+    assert second.log.folder != first_log.folder
+    assert len(second.log.earlier()) == len(first_log.trials())
+    space = space_of(second.config)
+    told = {space.identity(trial.proposal) for trial in searched(first_log.trials())}
+    measured = {space.identity(trial.proposal) for trial in searched(second.trials)}
+    assert len(measured - told) >= 2
+    assert len(measured & told) <= 2
+
+
+def test_earlier_sweeps_have_to_be_on_the_same_golden_set(sweep: Callable[..., Sweep]) -> None:
+    tiny = sweep({**SWEPT, "warm_start": {"value": "nothing-like-it"}})
+    with pytest.raises(InputError, match="no sweep under"):
+        tiny.begin(2)

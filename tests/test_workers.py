@@ -103,3 +103,25 @@ def test_what_a_worker_cannot_do_without_is_said_once(path: Path, cli: Cli, home
     stopped = cli("sweep", path, "--count", 3, "--workers", 2)
     assert stopped.code == 1
     assert "trials all failed" in stopped.err
+
+
+def test_one_and_four_workers_measure_the_same_trials_in_the_same_order_and_recommend_the_same(
+    write_config: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    space = {
+        "retriever": {"values": ["bm25", "dense", "hybrid"]},
+        "chunk_size": {"values": [16, 24, 32, 48]},
+        "top_k": {"min": 1, "max": 4},
+        "quality_metric": {"value": "recall@top_k"},
+        "cost_weight": {"value": 0.001},
+    }
+    path = write_config(space, method="bayes")
+    told = []
+    for workers in (1, 4, 1):
+        home = str(tmp_path / f"with-{workers}-{len(told)}")
+        done = cli("sweep", path, "--count", 10, "--workers", workers, timeout_s=300, RAG_SWEEPS_HOME=home)
+        assert done.code == 0, done.err
+        results = cli("results", "--json", RAG_SWEEPS_HOME=home).json
+        order = [(trial["number"], trial["trial_id"]) for trial in results["trials"]]
+        told.append((order, results["decision"]["recommended"], results["decision"]["statements"]))
+    assert told[0] == told[1] == told[2]

@@ -69,20 +69,18 @@ class Attempts:
         """
         pace = self.pace(attempt.provider)
         n_failed = n_refused = 0
-        waited_s = 0.0
+        refused_s = 0.0
         while True:
             flight.check()
+            busy_s = self._limits.backoff_s(attempt.key, n_refused + 1)
             try:
-                with pace.slot(flight):
-                    return self._once(attempt, flight, pace)
+                return self._once(attempt, flight, pace, busy_s=busy_s)
             except ProviderBusyError as error:
-                n_refused += 1
-                wait_s = error.retry_after_s or self._limits.backoff_s(attempt.key, n_refused)
+                wait_s = error.retry_after_s or busy_s
                 if wait_s > MAX_WAIT_S:
                     return NoReply(f"{error}; it asks to wait {wait_s:.0f} s, and {MAX_WAIT_S:.0f} s is the limit")
-                pace.refused(began=flight.sent, wait_s=wait_s)
-                waited_s += wait_s
-                if waited_s > MAX_WAIT_S or pace.refusing_s() > MAX_WAIT_S:
+                n_refused, refused_s = n_refused + 1, refused_s + wait_s
+                if refused_s > MAX_WAIT_S or pace.refusing_s() > MAX_WAIT_S:
                     return NoReply(f"{error}; refused for {MAX_WAIT_S:.0f} s")
             except ProviderFaultError as error:
                 n_failed += 1
@@ -90,7 +88,8 @@ class Attempts:
                     return NoReply(f"{error} (attempt {n_failed} of {self._limits.attempts})")
                 flight.wait(self._limits.backoff_s(attempt.key, n_failed))
 
-    def _once(self, attempt: Attempt[T], flight: Flight, pace: Pace) -> T | NoReply:
+    def _once(self, attempt: Attempt[T], flight: Flight, pace: Pace, *, busy_s: float) -> T | NoReply:
+        """The turn comes before the place: who waits for a turn keeps no other call from the provider."""
         reservation = self._reserve(attempt)
 
         def give_up(reason: str, *, billed: bool = True) -> None:
@@ -98,21 +97,28 @@ class Attempts:
 
         try:
             flight.wait(self._turn_s(attempt, pace))
-            pace.wait_for_pause(flight)
+            with pace.slot(flight):
+                flight.takes_off(give_up)
+                try:
+                    return self._sent(attempt, pace, reservation, give_up)
+                except ProviderBusyError as error:  # before its place is free for the next call
+                    pace.refused(began=flight.sent, wait_s=error.retry_after_s or busy_s)
+                    raise
+                finally:
+                    flight.lands()
         except BaseException:
-            give_up("not sent", billed=False)
+            give_up("not sent", billed=False)  # where it is not closed yet
             raise
-        flight.takes_off(give_up)
+
+    def _sent(self, attempt: Attempt[T], pace: Pace, reservation: int, give_up: Callable[..., None]) -> T | NoReply:
         try:
             reply = _made(attempt, give_up)
             if isinstance(reply, NoReply):
                 return reply
             usage = self._kept(attempt, reservation, reply)
         except BaseException as error:
-            give_up(str(error))  # where that is not written down yet
+            give_up(str(error))  # where it is not closed yet
             raise
-        finally:
-            flight.lands()
         pace.replied()
         pace.learn(guessed_tokens=attempt.guessed_tokens, used_tokens=usage.input_tokens + usage.output_tokens)
         return reply

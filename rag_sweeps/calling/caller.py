@@ -127,12 +127,12 @@ class ModelCaller:
         if self._batches is not None and for_batches:
             yield from self._batches.outcomes(for_batches, check)
 
-    def _complete(self, call: Call, flight: Flight) -> Outcome:
+    def _complete(self, call: Call, key: str, flight: Flight) -> Outcome:
         """Ask, unless an equal request is being asked: then its reply is this call's too."""
         while True:
-            with _in_flight.claim(str(self._replies.path), call.key, flight) as (mine, asking):
+            with _in_flight.claim(str(self._replies.path), key, flight) as (mine, asking):
                 if mine:
-                    outcome = self._stored(call) or self._ask(call, flight)
+                    outcome = self._stored(call, key) or self._ask(call, key, flight)
                     if isinstance(outcome, NoReply):
                         asking.no_reply = outcome
                     return outcome
@@ -140,15 +140,15 @@ class ModelCaller:
             if asking.no_reply is not None:
                 return asking.no_reply
 
-    def _stored(self, call: Call) -> Completion | None:
-        stored = self._replies.get(call.key)
+    def _stored(self, call: Call, key: str) -> Completion | None:
+        stored = self._replies.get(key)
         if stored is not None:
             self._ledger.note_cached(
                 sweep_id=self._sweep_id, usage=stored.usage, trial_id=call.trial_id, question_id=call.question_id
             )
         return stored
 
-    def _ask(self, call: Call, flight: Flight) -> Outcome:
+    def _ask(self, call: Call, key: str, flight: Flight) -> Outcome:
         request = call.request
         model = self._model(request.model, str(request.settings.get("base_url") or ""))
         provider, _, name = request.model.partition(":")
@@ -163,7 +163,7 @@ class ModelCaller:
             purpose=call.purpose,
             trial_id=call.trial_id,
             question_id=call.question_id,
-            key=call.key,
+            key=key,
         )
         return self._attempts.until_reply(attempt, flight)
 

@@ -29,14 +29,29 @@ class Ended(Generic[T]):
     overdue: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Job(Generic[T]):
+    """One function to run, in the context of who wants it."""
+
+    position: int
+    work: Callable[[Flight], T]
+    flight: Flight
+    context: contextvars.Context
+
+
 class Crew(Generic[T]):
-    """The calls in flight of one reader. Threads are daemons: one that hangs does not keep the process alive."""
+    """The calls in flight of one reader, each on a thread that then takes the next.
+
+    Threads are daemons: one that hangs does not keep the process alive, and is replaced when its call is overdue.
+    """
 
     def __init__(self, *, overdue_s: float) -> None:
         self.halted = Event()
         self._overdue_s = overdue_s
         self._flights: dict[int, Flight] = {}
+        self._jobs: SimpleQueue[Job[T] | None] = SimpleQueue()
         self._ended: SimpleQueue[Ended[T]] = SimpleQueue()
+        self._n_threads = 0
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -44,9 +59,10 @@ class Crew(Generic[T]):
     def start(self, position: int, work: Callable[[Flight], T]) -> None:
         """Run the function with the reader's context variables, so that a trace goes on inside it."""
         flight = self._flights[position] = Flight(self.halted)
-        context = contextvars.copy_context()
-        name = f"call-{position}"
-        Thread(target=context.run, args=(self._run, position, flight, work), name=name, daemon=True).start()
+        self._jobs.put(Job(position, work, flight, contextvars.copy_context()))
+        if self._n_threads < len(self._flights):
+            self._n_threads += 1
+            Thread(target=self._serve, name=f"calls-{self._n_threads}", daemon=True).start()
 
     def ended(self, *, wait: bool) -> Ended[T] | None:
         """The next one that ended; None where there is none yet, or none within a short while."""
@@ -68,6 +84,7 @@ class Crew(Generic[T]):
             for flight in self._flights.values():
                 flight.abandon("nobody waited for the reply")
             self._flights.clear()
+            self._jobs.put(None)
 
     def _overdue(self) -> Ended[T] | None:
         now = time.monotonic()
@@ -76,14 +93,21 @@ class Crew(Generic[T]):
                 reason = f"no reply within {self._overdue_s:.0f} s"
                 flight.abandon(reason)
                 del self._flights[position]
+                self._n_threads -= 1
                 return Ended(position, overdue=reason)
         return None
 
-    def _run(self, position: int, flight: Flight, work: Callable[[Flight], T]) -> None:
-        try:
-            ended = Ended(position, value=work(flight))
-        except HaltedError:
-            ended = Ended(position)
-        except BaseException as error:  # raised again by the one who reads
-            ended = Ended(position, error=error)
-        self._ended.put(ended)
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._ended.put(_run(job))
+            del job  # what it holds may be large, and the next one may be long in coming
+        self._jobs.put(None)  # for the next thread
+
+
+def _run(job: Job[T]) -> Ended[T]:
+    try:
+        return Ended(job.position, value=job.context.run(job.work, job.flight))
+    except HaltedError:
+        return Ended(job.position)
+    except BaseException as error:  # raised again by the one who reads
+        return Ended(job.position, error=error)

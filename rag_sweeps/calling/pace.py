@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 from rag_sweeps.calling.flight import Flight
-from rag_sweeps.calling.limits import POLL_S
+from rag_sweeps.calling.limits import MAX_WAIT_S, POLL_S
 
 REPLIES_TO_LEARN = 5
 
@@ -49,11 +49,6 @@ class Pace:
                 self._in_flight.discard(flight)
                 self._changed.notify()
 
-    def wait_for_pause(self, flight: Flight) -> None:
-        """Wait until a pause that began meanwhile is over."""
-        while (wait_s := self._paused_until - time.monotonic()) > 0:
-            flight.wait(wait_s)
-
     def refused(self, *, began: float, wait_s: float) -> None:
         """The provider was busy for a call that began then (monotonic seconds): fewer at once, and none for a while."""
         with self._changed:
@@ -62,7 +57,9 @@ class Pace:
                 self.allowed = max(1, self.allowed // 2)
                 self._lowered_at = now
             self._n_successes = 0
-            self._paused_until = max(self._paused_until, now + wait_s)
+            if wait_s <= MAX_WAIT_S:  # for a longer one nobody waits
+                self._paused_until = max(self._paused_until, now + wait_s)
+            self._changed.notify_all()  # all of them wait for the end of the pause now
             self._refusing_since = self._refusing_since if self._refusing_since is not None else began
 
     def refusing_s(self) -> float:
@@ -96,6 +93,7 @@ class Pace:
 
     def _wait_s(self) -> float:
         """Seconds to wait before looking again; 0 where a call may go."""
-        if sum(not flight.abandoned for flight in self._in_flight) >= self.allowed:
-            return POLL_S
-        return max(0.0, self._paused_until - time.monotonic())
+        pause_s = self._paused_until - time.monotonic()
+        if pause_s > 0:
+            return pause_s
+        return POLL_S if sum(not flight.abandoned for flight in self._in_flight) >= self.allowed else 0.0

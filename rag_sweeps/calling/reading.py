@@ -24,9 +24,9 @@ class Reading:
         self,
         calls: Iterable[Call],
         *,
-        at_once: Callable[[Call], Outcome | None],
+        at_once: Callable[[Call, str], Outcome | None],
         set_aside: Callable[[int, Call], bool],
-        complete: Callable[[Call, Flight], Outcome],
+        complete: Callable[[Call, str, Flight], Outcome],
         concurrency: int,
         crew: Crew[Outcome],
         check: SetupCheck,
@@ -60,7 +60,8 @@ class Reading:
     def _read_one(self) -> Iterator[tuple[int, Outcome]]:
         try:
             position, call = next(self._calls or iter(()))
-            outcome = self._at_once(call)
+            key = call.key  # computed once: it takes as long as finding the reply
+            outcome = self._at_once(call, key)
         except StopIteration:
             self._calls = None
             return
@@ -68,11 +69,11 @@ class Reading:
             self._stop(error)
             return
         if outcome is not None:
-            self._check.note(call.key, outcome)
+            self._check.note(key, outcome)
             yield position, outcome
         elif not self._set_aside(position, call):
-            self._keys[position] = call.key
-            self._crew.start(position, partial(self._complete, call))
+            self._keys[position] = key
+            self._crew.start(position, partial(self._complete, call, key))
 
     def _hand_over(self, ended: Ended[Outcome]) -> Iterator[tuple[int, Outcome]]:
         key = self._keys.pop(ended.position)

@@ -15,7 +15,7 @@ SERVER_SECONDS = 5
 def doctor() -> None:
     """Show what is installed, logged in and cached, and what to do about it.
 
-    Asks nobody but the W&B server, and that only when logged in; exit 1 when something that a local sweep needs is missing.
+    Asks nobody but the W&B server, and only when logged in; exit 1 when something that a local sweep needs is missing.
     """
     from rag_sweeps.environment import environment
     from rag_sweeps.errors import TrialError

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rag_sweeps.hosting.agent import Work
+    from rag_sweeps.hosting.work import Work
     from rag_sweeps.sweep import Event
 
 
@@ -36,23 +36,38 @@ def show(event: Event, console: Console, work: Work) -> None:
     _show(event, console, work.log)
 
 
-def leave(work: Work, *, summary: bool = True) -> None:
-    """Send what is pending and say what stays so, however the verb ends."""
-    from rag_sweeps.hosting.agent import flush
+def leave(work: Work, *, only_when_complete: bool = False) -> None:
+    """Send what is pending, bring the sweep's summary up to date and say what stays pending, however the verb ends.
+
+    only_when_complete: leave the summary alone as long as trials are missing; one trial of many is not worth it.
+    """
+    from rag_sweeps.hosting.concluding import conclude
+    from rag_sweeps.hosting.others import bring_together
+    from rag_sweeps.hosting.work import flush
+    from rag_sweeps.proposing import is_complete
+    from rag_sweeps.tracking.pending import summary_marker
 
     interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
     if not interrupted:
-        flush(work)
+        n_left = flush(work)
+        if not only_when_complete or is_complete(work.log.trials(), count=work.log.read_record().count):
+            bring_together(work)
+            if n_left:
+                summary_marker(work.log.folder.name).touch()
+            else:
+                conclude(work.log, work.hosted, work.sender)
     say_pending()
 
 
 def say_pending() -> None:
-    from rag_sweeps.tracking.pending import all_pending
+    from rag_sweeps.tracking.pending import all_pending, pending_summaries
 
     pending = list(all_pending())
     measured = sum(each.is_measured for each in pending)
     if measured:
         click.echo(f"{measured} {_results(measured)} pending: stored here, not on W&B yet; rag-sweeps sync sends them")
+    for log_id in pending_summaries():
+        click.echo(f"the summary of {log_id} is pending")
     if len(pending) > measured:
         left = len(pending) - measured
         click.echo(

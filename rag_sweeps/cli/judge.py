@@ -36,8 +36,17 @@ def judge() -> None:
 )
 @click.option("--labels", type=FILE, help="Answers you graded, one JSON object a line [the shipped ones].")
 @click.option("--sweep", metavar="ID", help="A sweep judged by this judge: its best mean is corrected by the labels.")
+@click.option(
+    "--difference",
+    "differences",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    multiple=True,
+    help="A difference between configurations that matters to you; repeat [0.01, 0.02, 0.05, 0.1].",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON alone on standard output, for scripts.")
-def check(config: Path, repeats: int, labels: Path | None, sweep: str | None, as_json: bool) -> None:
+def check(
+    config: Path, repeats: int, labels: Path | None, sweep: str | None, differences: tuple[float, ...], as_json: bool
+) -> None:
     """Measure the judge of CONFIG: agreement with itself and with people, and what can mislead it.
 
     Asks for the same verdicts several times, in another order of passages and with longer answers; compares with
@@ -46,7 +55,7 @@ def check(config: Path, repeats: int, labels: Path | None, sweep: str | None, as
     """
     from rag_sweeps.config import load_sweep
     from rag_sweeps.judge_check.labels import read_labels
-    from rag_sweeps.judge_check.measuring import Check
+    from rag_sweeps.judge_check.measuring import DIFFERENCES, Check
     from rag_sweeps.judge_check.scores import JudgeUnderTest
     from rag_sweeps.prompts.rubric import read_rubric
     from rag_sweeps.protocols import no_progress
@@ -55,7 +64,14 @@ def check(config: Path, repeats: int, labels: Path | None, sweep: str | None, as
     params = checked.trial_params({})
     labelled = read_labels(labels, read_rubric(params.judge_prompt))
     under_test = JudgeUnderTest(params, _open_caller(params, checked), no_progress)
-    planned = Check(under_test, labelled, n_repeats=repeats, n_questions=_dev_questions(checked), seed=params.seed)
+    planned = Check(
+        under_test,
+        labelled,
+        n_repeats=repeats,
+        n_questions=_dev_questions(checked),
+        seed=params.seed,
+        differences=tuple(sorted(set(differences))) or DIFFERENCES,
+    )
     click.echo(_announcement(planned, checked), err=as_json)
     with _watched() as progress:
         findings = replace(planned, judge=replace(under_test, progress=progress)).run()
@@ -73,7 +89,9 @@ def _open_caller(params: TrialParams, checked: SweepConfig) -> Caller | None:
 
     models = [model for model in judges_of(params.judge) if is_model(model)]
     sweep_id = f"judge-check-{checked.digest[:8]}"
-    return caller_for(models, params, sweep_id=sweep_id, budget_usd=checked.budget_usd)
+    # A check makes several passes, one after the other: through a batch API each would take hours.
+    direct = replace(params, batch=False)
+    return caller_for(models, direct, sweep_id=sweep_id, budget_usd=checked.budget_usd)
 
 
 @contextmanager

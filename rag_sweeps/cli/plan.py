@@ -50,17 +50,20 @@ def plan(config: Path, count: int | None, as_json: bool) -> None:
 
 def find_kept(sweep: SweepConfig, golden: GoldenSet) -> Kept:
     """What earlier runs left: finished trials, replies, vectors and dollars of this sweep."""
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.ledger import spent_usd
     from rag_sweeps.planning import Kept
     from rag_sweeps.store.sweeps import SweepLog
     from rag_sweeps.sweep import sweep_id
 
     log = SweepLog(sweep_id(sweep, golden))
     trials = log.trials() if (log.folder / "log.jsonl").is_file() else []
-    finished = [trial for trial in trials if trial.state == "finished"]
+    finished = [trial for trial in trials if trial.state in ("finished", "pruned")]
     return Kept(
         n_finished=sum(trial.baseline is None for trial in finished),
         finished_baselines=[trial.baseline for trial in finished if trial.baseline is not None],
-        spent_usd=_spent(log.folder.name),
+        spent_usd=spent_usd(purse_of(log)),
+        count_replies=_count_replies,
         count_vectors=partial(_count_vectors, sweep, golden),
     )
 
@@ -143,6 +146,16 @@ def _budget(made: Plan) -> str:
     return f"budget: {made.budget_usd:.2f} dollars{spent}: enough for {enough}"
 
 
+def _count_replies(model: str) -> int:
+    from rag_sweeps.store.replies import ReplyStore
+
+    store = ReplyStore()
+    try:
+        return store.count(model)
+    finally:
+        store.close()
+
+
 def _count_vectors(sweep: SweepConfig, golden: GoldenSet, model: str) -> int | None:
     """Vectors of a model in the store; of a model whose settings are swept, nobody can say."""
     from rag_sweeps.embedding import open_embedder
@@ -178,20 +191,3 @@ def _dollars(span: Range) -> str:
 def _range(span: Range, *, whole: bool = False) -> dict[str, float]:
     low, high = (int(span.low), int(span.high)) if whole else (round(span.low, 9), round(span.high, 9))
     return {"low": low, "high": high}
-
-
-def _spent(sweep_id: str) -> float:
-    """What the ledger says; a ledger that was never made is not made for a plan."""
-    import os
-
-    from rag_sweeps.store.files import home
-
-    if not os.environ.get("RAG_SWEEPS_LEDGER") and not (home() / "ledger.sqlite").is_file():
-        return 0.0
-    from rag_sweeps.ledger import Ledger
-
-    ledger = Ledger()
-    try:
-        return ledger.spent(sweep_id)
-    finally:
-        ledger.close()

@@ -52,12 +52,11 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
     """What scripts read: every trial with state, parameters, metrics, costs; what was spent and what is missing."""
     from rag_sweeps.hosting.addresses import purse_of
     from rag_sweeps.ledger import spent_usd
-    from rag_sweeps.outcome import measured_trials, stored_result
+    from rag_sweeps.outcome import measured_trials
     from rag_sweeps.proposing import n_measured
 
     record, trials = log.read_record(), log.trials()
     measured = {entry.number: entry for entry in measured_trials(log)}
-    dropped = {trial.number: stored_result(log, trial) for trial in trials if trial.state == "pruned"}
     missing = [{"number": trial.number, "reason": "not finished"} for trial in trials if trial.state == "waiting"]
     not_asked = record.count - n_measured(trials) - sum(trial.state == "waiting" for trial in trials)
     if not_asked > 0 and not log.is_exhausted():
@@ -71,10 +70,8 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
         "spent_usd": spent_usd(purse_of(log)),
         "budget_usd": record.budget_usd,
         "missing": missing,
-        "decision": _decision_json(log) if measured else None,
-        "trials": [
-            _trial_json(trial, measured.get(trial.number), dropped.get(trial.number), per_question) for trial in trials
-        ],
+        "decision": _decision_json(log) if any(not entry.pruned for entry in measured.values()) else None,
+        "trials": [_trial_json(trial, measured.get(trial.number), per_question) for trial in trials],
     }
 
 
@@ -98,10 +95,8 @@ def _decision_json(log: SweepLog) -> dict[str, Any]:
     }
 
 
-def _trial_json(
-    trial: Asked, measured: Measured | None, dropped: TrialResult | None, per_question: bool
-) -> dict[str, Any]:
-    result = measured.dev if measured else dropped
+def _trial_json(trial: Asked, measured: Measured | None, per_question: bool) -> dict[str, Any]:
+    result = measured.dev if measured else None
     plain: dict[str, Any] = {
         "number": trial.number,
         "trial_id": trial.trial_id,

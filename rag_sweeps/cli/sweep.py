@@ -51,7 +51,7 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     click.echo(mode.line)
 
     from rag_sweeps.calling import sweep_caller
-    from rag_sweeps.cli.check import check_tokenizers
+    from rag_sweeps.cli.check import check_prompts, check_settings, check_tokenizers
     from rag_sweeps.cli.golden import summary
     from rag_sweeps.cli.hosted import leave
     from rag_sweeps.cli.hosted_sweep import hosted_events, open_hosted
@@ -73,6 +73,8 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     golden = load_golden(checked.golden_dir)
     click.echo(summary(golden))
     check_tokenizers(checked)
+    check_prompts(checked)
+    check_settings(checked)
     n_dev = golden.report.by_split.get("dev", 0)
     if n_dev < FEW_QUESTIONS:
         click.echo(f"warning: only {n_dev} dev questions: most differences cannot be shown; 100 are a start", err=True)
@@ -130,8 +132,8 @@ def _stop_at_cap(log: SweepLog, golden: GoldenSet, console: Console, cap: CapRea
     if done >= record.count and not begun:
         missing = "the held-out questions are not measured"
     raise CapReachedError(
-        f"stopped by the cap: {cap}; {missing}. Raise budget_usd and run the same command: it goes on where it stopped, "
-        "and replies that are paid for are not paid again"
+        f"stopped by the cap: {cap}; {missing}. Raise budget_usd and run the same command: it goes on where it "
+        "stopped, and replies that are paid for are not paid again"
     )
 
 

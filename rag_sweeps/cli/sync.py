@@ -16,11 +16,11 @@ def sync() -> None:
     from rag_sweeps.errors import InputError, TrialError
     from rag_sweeps.hosting.syncing import sync_all
     from rag_sweeps.tracking.mode import detect_mode
-    from rag_sweeps.tracking.pending import n_pending
+    from rag_sweeps.tracking.pending import n_pending, pending_summaries
 
     mode = detect_mode()
     click.echo(mode.line)
-    if not n_pending():
+    if not n_pending() and not pending_summaries():
         click.echo("nothing is pending")
         return
     if not mode.is_online:

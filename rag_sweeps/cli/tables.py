@@ -117,6 +117,8 @@ def _mark(rank: int, row: Row, decision: Decision) -> str:
         marks.append(row.measured.baseline)
     elif row.tied and row is not decision.recommended:
         marks.append("tied")
+    if row in decision.front:
+        marks.append("front")
     return " ".join(marks)
 
 

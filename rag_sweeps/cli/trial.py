@@ -88,7 +88,7 @@ def _run_assigned(assignment: Assignment) -> None:
             show(event, Console(), work)
             failed = failed or (event.trial.reason if event.trial.state == "failed" else None)
     finally:
-        leave(work)
+        leave(work, only_when_complete=True)
     if failed:
         raise TrialError(failed)
 

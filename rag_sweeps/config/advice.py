@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rag_sweeps.config.combinations import Specs, idle_parameters
-from rag_sweeps.config.objectives import OBJECTIVE, Objective, feels_answers, feels_top_k, only_rises_with_top_k
+from rag_sweeps.config.objectives import (
+    OBJECTIVE,
+    Objective,
+    feels_answers,
+    feels_top_k,
+    only_rises_with_top_k,
+    racing_weight,
+)
 from rag_sweeps.config.problems import Problem
 from rag_sweeps.config.specs import is_constant
 from rag_sweeps.config.yaml_marks import Marked
@@ -28,6 +35,7 @@ def find_warnings(document: Marked, objectives: Sequence[Objective]) -> Iterator
     yield from _warn_idle(parameters)
     yield from _warn_top_k(parameters, swept, metrics)
     yield from _warn_answering(parameters, swept, metrics)
+    yield from _warn_racing(parameters, objectives)
     yield from _warn_falsy(swept)
     yield from _warn_steps(swept)
 
@@ -94,6 +102,14 @@ def _warn_answering(parameters: Marked, swept: Specs, metrics: Sequence[str]) ->
         if name in swept:
             remedy = f"choose answer_score, or write {name}: {{value: …}}"
             yield parameters.refuse_key(name, name, f"is swept and cannot move {' and '.join(metrics)}", remedy)
+
+
+def _warn_racing(parameters: Marked, objectives: Sequence[Objective]) -> Iterator[Problem]:
+    settings = {name: constant(parameters, name) for name in ("quality_metric", "cost_metric", "cost_weight")}
+    if constant(parameters, "racing") and racing_weight([each.name for each in objectives], settings) is None:
+        message = "stops nothing: a race needs one objective, a score of answers, with no cost but context tokens"
+        remedy = "choose quality_metric: {value: answer_score}, or remove racing"
+        yield parameters.refuse_key("racing", "racing", message, remedy)
 
 
 def _warn_falsy(swept: Specs) -> Iterator[Problem]:

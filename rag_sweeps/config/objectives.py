@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from rag_sweeps.config.problems import suggest
 from rag_sweeps.parameters import MODEL_VERDICTS
@@ -71,3 +72,18 @@ def feels_answers(metric: str) -> bool:
 def only_rises_with_top_k(metric: str) -> bool:
     """Whether a larger top_k can never make it worse."""
     return metric in {f"{family}@top_k" for family in _RISING_FAMILIES}
+
+
+def racing_weight(names: Sequence[str], settings: Mapping[str, Any]) -> float | None:
+    """What a context token costs in a sweep that can race; None for one that cannot.
+
+    A race looks at answers one question at a time: there has to be one objective, a score of answers, with no cost but
+    the context tokens of the question. settings: quality_metric, cost_metric, cost_weight.
+    """
+    if len(names) != 1:
+        return None
+    weight = float(settings["cost_weight"]) if names[0] == OBJECTIVE else 0.0
+    quality = settings["quality_metric"] if names[0] == OBJECTIVE else names[0]
+    if quality not in ANSWER_METRICS or (weight and settings["cost_metric"] != "context_tokens_per_question"):
+        return None
+    return weight

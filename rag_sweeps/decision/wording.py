@@ -97,7 +97,7 @@ def _shrinkage(decision: Decision) -> list[str]:
     """What choosing the best of many adds to its score, and what the held-out questions say of it."""
     if not decision.is_tested or decision.n_compared < 2:
         return []
-    curse = f"choosing the best of {decision.n_compared} by its dev score flatters it by about {decision.optimism:.3f}"
+    curse = f"choosing the best of {decision.n_compared} by dev score flatters it by about {decision.optimism:.3f}"
     found = decision.confirmation
     if found is None:
         return [f"Not confirmed on held-out questions: {curse}."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +12,18 @@ from typing import Any
 import yaml
 
 from rag_sweeps.errors import InputError
-from rag_sweeps.hosting.agent import Work, run_taken
-from rag_sweeps.hosting.hosted_log import take_asked, take_baseline, take_waiting
+from rag_sweeps.hosting.agent import free_baseline, run_taken
+from rag_sweeps.hosting.hosted_log import take_asked, take_waiting
 from rag_sweeps.hosting.opening import open_work
+from rag_sweeps.hosting.work import Work
 from rag_sweeps.protocols import Progress
 from rag_sweeps.sweep import Event
-from rag_sweeps.tracking.server import translated
 
+CONFIG_QUERY = """
+query RunConfig($project: String!, $entity: String!, $name: String!) {
+  project(name: $project, entityName: $entity) { run(name: $name) { name config } }
+}
+"""
 VARIABLES = ("WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")
 
 
@@ -56,17 +62,24 @@ def _events(work: Work, assignment: Assignment) -> Iterator[Event]:
             yield run_taken(work, taken, None)
         finally:
             taken.claim.release()
-        taken = take_baseline(work.sweep, work.hosted, work.log)
+        taken = free_baseline(work)
 
 
 def _values(path: Path) -> dict[str, Any]:
-    plain = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return values_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+
+
+def values_of(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """W&B wraps each value of a config in a mapping."""
     return {name: spec["value"] for name, spec in plain.items() if isinstance(spec, dict) and "value" in spec}
 
 
 def _values_on_server(work: Work, assignment: Assignment) -> dict[str, Any]:
-    with translated(f"show run {assignment.run_id}"):
-        config = dict(work.sender.server().api.run(f"{work.hosted.address}/{assignment.run_id}").config)
-    if not config:
+    server = work.sender.server()
+    where = {"project": server.address.project, "entity": server.address.entity, "name": assignment.run_id}
+    answer = server.call(CONFIG_QUERY, where, what=f"show run {assignment.run_id}")
+    run = ((answer or {}).get("project") or {}).get("run") or {}
+    values = values_of(json.loads(run.get("config") or "{}"))
+    if not values:
         raise InputError(f"run {assignment.run_id} has no config; start it through `wandb agent {work.hosted.path}`")
-    return config
+    return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from rag_sweeps.store.files import digest_of
 from rag_sweeps.store.sweeps import Asked, SweepLog
 from rag_sweeps.tracking.pending import PendingRun, all_pending, read_pending
 from rag_sweeps.tracking.wandb_runs import RunPlace
+
+RUNS_FILE = "runs.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def take_asked(
     proposal = {name: value for name, value in values.items() if name in sweep.swept}
     with log.locked():
         repair(log)
-        if any(pending.place.run_id == run_id for pending in all_pending(log.folder.name)):
+        if run_id in known_runs(log):
             return None
         number = len(log.trials())
         return _begin(hosted, log, Asked(number, proposal, None), run_id, in_sweep=True)
@@ -48,26 +50,29 @@ def take_waiting(hosted: HostedSweep, log: SweepLog) -> Taken | None:
                 continue
             claim = log.claim(trial.number)
             if claim is not None:
-                pending = read_pending(log.folder.name, trial.number) or pending_of(hosted, log, trial)
-                pending.keep()
+                pending = read_pending(log.folder.name, trial.number)
+                if pending is None:
+                    pending = begin_pending(log, pending_of(hosted, log, trial))
                 return Taken(trial, pending, claim)
     return None
 
 
-def take_baseline(sweep: SweepConfig, hosted: HostedSweep, log: SweepLog) -> Taken | None:
-    """A baseline of the sweep that this log does not have yet."""
+def take_baseline(
+    sweep: SweepConfig, hosted: HostedSweep, log: SweepLog, *, is_free: Callable[[str], bool] = lambda _: True
+) -> Taken | None:
+    """A baseline of the sweep that this log does not have yet and, by its run's id, nobody else is at."""
     with log.locked():
         trials = log.trials()
         known = {trial.baseline for trial in trials}
         for name, proposal in baseline_proposals(space_of(sweep)).items():
-            if name not in known:
-                trial = Asked(len(trials), proposal, name)
+            trial = Asked(len(trials), proposal, name)
+            if name not in known and is_free(own_run_id(hosted, log, trial)):
                 return _begin(hosted, log, trial, own_run_id(hosted, log, trial), in_sweep=False)
     return None
 
 
 def pending_of(hosted: HostedSweep, log: SweepLog, trial: Asked) -> PendingRun:
-    """The run of a trial that no server named: its id comes from sweep and trial, so that every worker means the same."""
+    """The run of a trial that no server named: its id comes from sweep and trial, the same for every worker."""
     return _pending(hosted, log, trial, own_run_id(hosted, log, trial), in_sweep=trial.baseline is None)
 
 
@@ -82,6 +87,18 @@ def repair(log: SweepLog) -> None:
     for pending in all_pending(log.folder.name):
         if pending.number not in known:
             log.ask(pending.number, pending.proposal, baseline=pending.baseline)
+
+
+def known_runs(log: SweepLog) -> set[str]:
+    """Runs on the server that this log has a trial for, sent or pending."""
+    path = log.folder / RUNS_FILE
+    return set(path.read_text(encoding="utf-8").split()) if path.is_file() else set()
+
+
+def note_run(log: SweepLog, run_id: str) -> None:
+    """Inside `log.locked()`."""
+    with (log.folder / RUNS_FILE).open("a", encoding="utf-8") as file:
+        file.write(f"{run_id}\n")
 
 
 def unsent(log: SweepLog) -> Iterator[tuple[PendingRun, BaseFileLock]]:
@@ -104,7 +121,7 @@ def _begin(hosted: HostedSweep, log: SweepLog, trial: Asked, run_id: str, *, in_
     claim = log.claim(trial.number)
     if claim is None:
         return None
-    pending.keep()
+    begin_pending(log, pending)
     log.ask(trial.number, trial.proposal, baseline=trial.baseline)
     return Taken(trial, pending, claim)
 
@@ -125,6 +142,13 @@ def _pending(hosted: HostedSweep, log: SweepLog, trial: Asked, run_id: str, *, i
     return PendingRun(
         hosted.address, place, log.folder.name, trial.number, dict(trial.proposal), trial.baseline, golden
     )
+
+
+def begin_pending(log: SweepLog, pending: PendingRun) -> PendingRun:
+    """Write a run down before anything is done for it."""
+    pending.keep()
+    note_run(log, pending.place.run_id)
+    return pending
 
 
 def ended(pending: PendingRun, **changes: Any) -> PendingRun:

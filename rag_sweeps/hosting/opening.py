@@ -13,14 +13,14 @@ from rag_sweeps.config.golden_path import ARTIFACT
 from rag_sweeps.errors import InputError
 from rag_sweeps.golden import GoldenSet, load_golden
 from rag_sweeps.hosting.addresses import HostedSweep, log_of, parse_sweep, purse_of, recall, remember
-from rag_sweeps.hosting.agent import Work
 from rag_sweeps.hosting.golden_sets import golden_of
 from rag_sweeps.hosting.registering import sweep_on_server
+from rag_sweeps.hosting.work import Work
 from rag_sweeps.protocols import Progress
 from rag_sweeps.search import space_of
 from rag_sweeps.store.files import home, write_text_atomic
 from rag_sweeps.store.sweeps import SweepLog
-from rag_sweeps.sweep import begin
+from rag_sweeps.sweep import begin, sweep_id
 from rag_sweeps.tracking.limits import limit_wandb
 from rag_sweeps.tracking.mode import CLOUD
 from rag_sweeps.tracking.sending import Sender
@@ -96,6 +96,9 @@ def _golden(sweep: SweepConfig, sender: Sender) -> tuple[GoldenSet, str | None]:
 
 
 def _begin_log(sweep: SweepConfig, golden: GoldenSet, hosted: HostedSweep, mode: str) -> SweepLog:
+    if SweepLog(sweep_id(sweep, golden)).trials():
+        # Another sweep with the same search: searched here, or registered a second time.
+        sweep = replace(sweep, name=f"{hosted.sweep} {sweep.name}")
     points = space_of(sweep).points
     count = sweep.run_cap or (len(points) if points is not None else ENDLESS)
     log = begin(sweep, golden, count=count, mode=mode, created=datetime.now(UTC).isoformat(timespec="seconds"))

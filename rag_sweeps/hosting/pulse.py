@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -62,6 +63,27 @@ def end_on_sigterm() -> None:
     """SIGTERM interrupts like Ctrl-C, so that what is half done is written down."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGINT, _terminate)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Interrupts wait until the block is done: the server has given something out that is not written down yet."""
+    _held.active, _held.waiting = True, False
+    try:
+        yield
+    finally:
+        _held.active = False
+    if _held.waiting:
+        raise Terminated
+
+
+class _Held:
+    active = False
+    waiting = False
+
+
+_held = _Held()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -69,4 +91,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
+    if _held.active:
+        _held.waiting = True
+        return
     raise Terminated

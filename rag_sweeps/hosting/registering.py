@@ -16,6 +16,7 @@ from rag_sweeps.golden import GoldenSet
 from rag_sweeps.hosting.addresses import HostedSweep, recall, remember
 from rag_sweeps.hosting.golden_sets import upload_golden
 from rag_sweeps.store.sweeps import SweepLog
+from rag_sweeps.tracking.numbers import commit_note, git_commit
 from rag_sweeps.tracking.server import Server, translated
 
 SWEEP_QUERY = """
@@ -39,8 +40,11 @@ def registered(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, server: Ser
 
 
 def registered_document(sweep: SweepConfig, *, artifact: str | None, count: int) -> dict[str, Any]:
-    """What W&B is given: the config as it is written, with the golden set pinned and the number of trials."""
+    """What W&B is given: the config as it is written, with golden set, commit and number of trials pinned."""
     document = {**sweep.document, "run_cap": count}
+    commit = git_commit(sweep.path.absolute().parent)
+    if commit != "none":
+        document["description"] = f"{document.get('description', '')} {commit_note(commit)}".strip()
     if artifact is not None:
         pinned = {"value": f"{ARTIFACT}{artifact}"}
         document["parameters"] = {**document["parameters"], "golden_set": pinned}

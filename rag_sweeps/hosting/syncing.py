@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable
 
 from rag_sweeps.errors import RagSweepsError
-from rag_sweeps.hosting.agent import forget_if_ended
+from rag_sweeps.hosting.addresses import recall
+from rag_sweeps.hosting.concluding import conclude
 from rag_sweeps.hosting.hosted_log import unsent
+from rag_sweeps.hosting.opening import local_hosting
+from rag_sweeps.hosting.work import forget_if_ended
 from rag_sweeps.store.sweeps import SweepLog
-from rag_sweeps.tracking.pending import all_pending
+from rag_sweeps.tracking.pending import all_pending, pending_summaries
 from rag_sweeps.tracking.sending import Sender
 from rag_sweeps.tracking.server import Address, Server, ServerDownError, connect
 
@@ -34,6 +37,12 @@ def sync_all() -> tuple[int, list[str]]:
                 problems.append(f"run {pending.place.run_id}: {error}")
             finally:
                 claim.release()
+    for log_id in pending_summaries():
+        log = SweepLog(log_id)
+        hosted = recall(log) or local_hosting(log)
+        sender = senders.setdefault(hosted.address, Sender(_reach(hosted.address)))
+        problem = conclude(log, hosted, sender)
+        problems += [problem] if problem and not problems else []
     return n_sent, problems
 
 

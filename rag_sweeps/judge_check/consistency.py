@@ -59,12 +59,12 @@ class Resolution:
     needed: dict[float, int]
 
 
-def resolve(cautious_sd: float, *, n_questions: int, differences: Sequence[float]) -> Resolution:
-    """Each score carries noise of `cautious_sd`; the difference of two means of n has sd * sqrt(2 / n)."""
-    if math.isnan(cautious_sd):
+def resolve(sd: float, *, n_questions: int, differences: Sequence[float]) -> Resolution:
+    """Each score carries noise of `sd`; the difference of two means of n has sd * sqrt(2 / n)."""
+    if math.isnan(sd):
         return Resolution(n_questions, float("nan"), {})
     return Resolution(
         n_questions=n_questions,
-        smallest=DETECTS * cautious_sd * math.sqrt(2 / n_questions),
-        needed={size: math.ceil(2 * (DETECTS * cautious_sd / size) ** 2) for size in differences},
+        smallest=DETECTS * sd * math.sqrt(2 / n_questions),
+        needed={size: math.ceil(2 * (DETECTS * sd / size) ** 2) for size in differences},
     )

@@ -29,8 +29,13 @@ PADDING = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is known about a judge. agreement, consistency and length: by metric; order: of groundedness, None for a
-    judge that sees no passages. labelled: the scores behind `agreement`, of person and judge, for corrected means."""
+    """What is known about a judge.
+
+    agreement, consistency and length: by metric. order: of groundedness, None for a judge that sees no passages.
+    resolution: from what repeating or what words that say nothing do to a score, whichever is more, since two
+    configurations never write the same words. labelled: the scores behind `agreement`, of person and judge, for
+    corrected means.
+    """
 
     judge_version: str
     n_labelled: int
@@ -53,6 +58,7 @@ class Check:
     n_repeats: int
     n_questions: int
     seed: int = 0
+    differences: Sequence[float] = DIFFERENCES
 
     @property
     def n_calls(self) -> int:
@@ -78,6 +84,7 @@ class Check:
         draws = [judge.score(items, repeat=repeat) for repeat in range(self.n_repeats)]
         consistency = {name: self._consistency(name, draws) for name in judge.metrics}
         longer = judge.score([replace(item, answer=_padded(item)) for item in items])
+        length = {name: self._sensitivity(name, draws, longer) for name in judge.metrics}
         agreement = {}
         for name in judge.metrics:
             human = self._human(name)
@@ -92,9 +99,13 @@ class Check:
             agreement=agreement,
             consistency=consistency,
             order=self._order(items, draws) if judge.members else None,
-            length={name: self._sensitivity(name, draws, longer) for name in judge.metrics},
+            length=length,
             injection=measure_injection(self._attempts()),
-            resolution=resolve(consistency[SCORE].cautious_sd, n_questions=self.n_questions, differences=DIFFERENCES),
+            resolution=resolve(
+                float(np.fmax(consistency[SCORE].cautious_sd, length[SCORE].cautious_sd)),
+                n_questions=self.n_questions,
+                differences=self.differences,
+            ),
             labelled=(self._human(SCORE), draws[0][SCORE]),
         )
 

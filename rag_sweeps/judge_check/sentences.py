@@ -57,7 +57,10 @@ def _resolution(resolution: Resolution) -> str:
         sentence += f" Differences of {_listed([f'{size:g}' for size in exceeding])} exceed it."
     if hidden:
         sentence += f" It cannot resolve {_listed(hidden)}."
-    return f"{sentence} Which questions were drawn adds to that; the leaderboard's intervals hold both."
+    return (
+        f"{sentence} That is what repeating a verdict, or words that say nothing, do to a score; which questions were "
+        "drawn comes on top, and the leaderboard's intervals hold both."
+    )
 
 
 def _bias(agreement: Mapping[str, Agreement]) -> Iterator[str]:

@@ -78,7 +78,7 @@ class Ledger:
         """The number of a reservation. Raises CapReachedError where spent + held + worst_usd would pass the budget."""
         worst = nano_above(worst_usd)
         most = MOST if budget_usd is None else nano_below(budget_usd)
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             # One statement checks and holds: it locks the sweep's row, and sees what others committed before it.
             # A call that cannot cost anything always fits, also where a call before it cost more than it might.
             hold = {"sweep": sweep_id, "most_before": most - worst if worst else MOST, "worst": worst}
@@ -96,7 +96,7 @@ class Ledger:
     def settle(self, reservation: int, *, usage: Usage, usd: float) -> None:
         """What a reserved call did take and cost. Of two settlements of one call the first counts."""
         nano = nearest_nano(usd)
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             row = _locked(connection, reservation)
             if row.state == "settled":
                 return
@@ -109,7 +109,7 @@ class Ledger:
 
     def give_up(self, reservation: int, *, reason: str, billed: bool) -> None:
         """A reserved call that brought nothing. billed: it may have been charged, and counts at its worst case."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             row = _locked(connection, reservation)
             if row.state == "reserved":
                 nano = row.worst_nano_usd if billed else 0
@@ -118,7 +118,7 @@ class Ledger:
     def note_cached(self, *, sweep_id: str, usage: Usage, trial_id: str, question_id: str) -> None:
         """A reply that the store had: 0 dollars now; the tokens are those of the call it was made with."""
         row = _row(sweep_id, trial_id, question_id, usage) | {"state": "cached", "from_cache": True}
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             connection.execute(_ADD_CALL, row)
 
     def turn(
@@ -127,7 +127,7 @@ class Ledger:
         """Seconds until a call of so many tokens may start, 0 without limits. The turn is taken: wait, then call."""
         if requests_per_minute is None and tokens_per_minute is None:
             return 0.0
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             return take_turn(
                 connection,
                 provider,
@@ -138,12 +138,12 @@ class Ledger:
 
     def spent(self, sweep_id: str) -> float:
         """Dollars of settled calls, and of those given up at what they may have cost."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return to_usd(_totals(connection, sweep_id)[0])
 
     def held(self, sweep_id: str) -> float:
         """Dollars of open reservations, at their worst case."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return to_usd(_totals(connection, sweep_id)[1])
 
     def entries(self, sweep_id: str) -> Iterator[Entry]:
@@ -151,7 +151,7 @@ class Ledger:
         last = 0
         while True:
             wanted = select(CALLS).where(CALLS.c.sweep_id == sweep_id, CALLS.c.id > last).order_by(CALLS.c.id)
-            with self._database.transaction() as connection:
+            with self._database.reading() as connection:
                 rows = connection.execute(wanted.limit(_ROWS_PER_READ)).all()
             yield from map(entry_of, rows)
             if len(rows) < _ROWS_PER_READ:
@@ -170,7 +170,7 @@ class Ledger:
         keys = (CALLS.c.provider, CALLS.c.purpose)
         wanted = select(*keys, *columns).where(CALLS.c.sweep_id == sweep_id, CALLS.c.state != "reserved")
         table: dict[str, dict[str, Spending]] = defaultdict(dict)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             for row in connection.execute(wanted.group_by(*keys).order_by(*keys)):
                 found = Spending(to_usd(int(row.nano)), int(row.calls), int(row.tokens), int(row.cached))
                 table[row.provider][row.purpose] = found

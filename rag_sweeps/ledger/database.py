@@ -58,16 +58,30 @@ class Database:
             raise InputError(f"the ledger {self.place} cannot be opened: {self._reason(error)}; {remedy}") from error
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Committed at the end of the block, undone where it raises. Raises TrialError where the database fails."""
+        self._leave_parent()
+        with self._translated(), self._exclusive(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Sees one state of the database, and keeps nobody from writing."""
+        self._leave_parent()
+        with self._translated(), self._engine.execution_options(reads=True).begin() as connection:
+            yield connection
+
+    def _leave_parent(self) -> None:
+        """A forked child must not speak through its parent's connections."""
         if os.getpid() != self._process:
-            # A forked child must not speak through its parent's connections.
             self._engine.dispose(close=False)
             self._process, self._writing = os.getpid(), threading.Lock()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            with self._exclusive(), self._engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, Timeout) as error:
+            yield
+        except SQLAlchemyError as error:
             raise TrialError(f"the ledger {self.place} failed: {self._reason(error)}") from error
 
     @contextmanager
@@ -87,7 +101,8 @@ class Database:
         if self.is_sqlite:
             path = Path(str(self._url.database))
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Two processes that switch a new file to WAL meet "database is locked", whatever the timeout.
+            # Of many processes that switch a new file to WAL, one now and then meets "database is locked" at once,
+            # whatever the timeout.
             with FileLock(f"{path}.lock", timeout=WAIT_S):
                 with self._engine.connect() as connection:
                     connection.commit()
@@ -156,7 +171,8 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # A transaction that begins as a reader cannot become a writer once another has written.
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -164,11 +180,17 @@ def _sqlite_engine(url: URL) -> Engine:
 def _postgresql_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"connect_timeout": _CONNECT_S, "application_name": "rag-sweeps", "client_encoding": "utf8"},
+        connect_args={
+            "connect_timeout": _CONNECT_S,
+            "application_name": "rag-sweeps",
+            "client_encoding": "utf8",
+            "tcp_user_timeout": 1000 * WAIT_S,
+        },
         pool_pre_ping=True,
         pool_timeout=WAIT_S,
-        pool_size=4,
-        max_overflow=12,
+        # A server takes a hundred connections by default, and each worker is a process: transactions are short.
+        pool_size=2,
+        max_overflow=0,
         isolation_level="READ COMMITTED",
     )
 

@@ -28,8 +28,7 @@ class AnthropicChat:
         arguments = message_arguments(self._model, request)
         began = time.perf_counter()
         with translated_errors(self._endpoint, self._model):
-            # The limit is given again: the SDK refuses long replies where it has only its own.
-            raw = self._client.messages.with_raw_response.create(**arguments, timeout=self._client.timeout)
+            raw = self._client.messages.with_raw_response.create(**arguments)
             body = parse_body(raw.http_response.content, request.model)
         usage = read_usage(body.body("usage"), self._model, purpose, time.perf_counter() - began)
         return read_completion(body, usage, self._endpoint)

@@ -1,4 +1,6 @@
-"""The judge that asks a chat model: three verdicts on each answer, each from a rubric and in a call of its own.
+"""One judging model: what it is asked about an answer, and what its replies mean. Nothing is called here.
+
+Three verdicts on each answer, each from a rubric and in a call of its own.
 
 What needs no model is decided without one. Abstaining is right (1) where the corpus has no answer and wrong (0) where
 it has; answering a question that the corpus does not answer is wrong (0). Where there is no reference answer, only
@@ -7,18 +9,17 @@ groundedness is asked. The score is the mean of the grades; a grade that did not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_sweeps.prompts.foreign_text import EXPLANATION, Block, passage_blocks, set_apart
 from rag_sweeps.prompts.rubric import Criterion, Rubric
-from rag_sweeps.protocols import Caller, Progress
 from rag_sweeps.providers.replies import grade_form, grade_schema, read_grade
-from rag_sweeps.records import Answer, Call, ChatRequest, Completion, NoReply, Passage, Question, Reply, Verdict
+from rag_sweeps.records import Answer, ChatRequest, Completion, NoReply, Passage, Question, Reply, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class _Grade:
+class Grade:
     """What came of one call; score is None where it gave no grade that was offered."""
 
     score: float | None
@@ -38,39 +39,15 @@ class ModelJudge:
         structured: bool,
         max_output_tokens: int,
         settings: Mapping[str, str | int | float | bool | None],
-        caller: Caller,
-        trial_id: str,
-        progress: Progress,
         verdicts: Sequence[str],
         repeat: int = 0,
     ) -> None:
         self._model, self._version, self._structured, self._repeat = model, version, structured, repeat
         self._max_output_tokens, self._settings = max_output_tokens, dict(settings)
-        self._caller, self._trial_id, self._progress = caller, trial_id, progress
         self._criteria = {name: rubric.criteria[name] for name in verdicts}
         self._systems = {
             name: _system_text(rubric, criterion, structured) for name, criterion in self._criteria.items()
         }
-
-    def judge(
-        self, questions: Sequence[Question], answers: Sequence[Answer], passages: Sequence[Sequence[Passage]]
-    ) -> list[Verdict | None]:
-        rows = list(zip(questions, answers, passages, strict=True))
-        asked = [(at, name) for at, row in enumerate(rows) for name in self.asked_of(row[0], row[1])]
-        grades: list[dict[str, _Grade]] = [{} for _ in rows]
-        keys: dict[int, str] = {}
-
-        def calls() -> Iterator[Call]:
-            for position, (at, name) in enumerate(asked):
-                call = Call(self.request(name, *rows[at]), "judge", self._trial_id, rows[at][0].id)
-                keys[position] = call.key
-                yield call
-
-        outcomes = self._caller.complete_all(calls(), what="judging", total=len(asked), progress=self._progress)
-        for position, outcome in outcomes:
-            at, name = asked[position]
-            grades[at][name] = self._read(outcome, keys.pop(position), self._criteria[name])
-        return [self._verdict(row[0], row[1], each) for row, each in zip(rows, grades, strict=True)]
 
     def asked_of(self, question: Question, answer: Answer) -> tuple[str, ...]:
         """The verdicts that need a call, in the rubric's order."""
@@ -96,18 +73,21 @@ class ModelJudge:
             repeat=self._repeat,
         )
 
-    def _read(self, outcome: Completion | NoReply, key: str, criterion: Criterion) -> _Grade:
+    def read(self, verdict: str, outcome: Completion | NoReply, key: str) -> Grade:
+        """The grade of one call; key: of its request."""
+        criterion = self._criteria[verdict]
         if isinstance(outcome, NoReply):
-            return _Grade(None, outcome.reason, None)
+            return Grade(None, outcome.reason, None)
         if outcome.problem is not None:
-            return _Grade(None, outcome.problem, Reply(key, outcome.text, outcome.usage, outcome.problem))
+            return Grade(None, outcome.problem, Reply(key, outcome.text, outcome.usage, outcome.problem))
         read = read_grade(outcome.text, criterion.grades, structured=self._structured)
         reply = Reply(key, outcome.text, outcome.usage, read.problem)
         if read.grade is None:
-            return _Grade(None, read.problem or "no grade", reply)
-        return _Grade(criterion.grades[read.grade], f"{read.grade}. {read.reason}", reply)
+            return Grade(None, read.problem or "no grade", reply)
+        return Grade(criterion.grades[read.grade], f"{read.grade}. {read.reason}", reply)
 
-    def _verdict(self, question: Question, answer: Answer, grades: Mapping[str, _Grade]) -> Verdict | None:
+    def verdict(self, question: Question, answer: Answer, grades: Mapping[str, Grade]) -> Verdict | None:
+        """The whole verdict from the grades of `asked_of`; None where there is nothing to judge."""
         if answer.problem is not None:
             return Verdict(None, answer.problem, self._version, {})
         if answer.abstained or not question.evidence:

@@ -26,9 +26,9 @@ class OpenAiChat:
         self._provider, self._model, self._timeout_s = provider, model, timeout_s
         self._opening = threading.Lock()
         self._clients: dict[str, tuple[Endpoint, Any]] = {}
-        self._base_url = base_url if provider == "compatible" else ""
+        self._base_url = base_url
         if base_url or provider != "compatible":  # a wrong key or address shows before the first call
-            self._client(self._base_url)
+            self._client(base_url)
 
     def complete(self, request: ChatRequest, purpose: Purpose) -> Completion:
         arguments = chat_arguments(self._provider, self._model, request)

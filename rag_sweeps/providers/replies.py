@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
@@ -83,12 +83,14 @@ class ReadGrade:
 
 def read_answer(reply: str, *, structured: bool) -> ReadAnswer:
     """What a generator replied. Citations are distinct, in the order given, whether or not the passages exist."""
-    return _answer_from_json(reply) if structured else _answer_from_text(reply)
+    read = _answer_from_json(reply) if structured else _answer_from_text(reply)
+    return read if read.text is None else replace(read, text=_whole(read.text))
 
 
 def read_grade(reply: str, offered: Iterable[str], *, structured: bool) -> ReadGrade:
     """What a judge replied. The last grade counts, since an earlier one may be echoed from what is graded."""
-    return _grade_from_json(reply, list(offered)) if structured else _grade_from_text(reply, list(offered))
+    read = (_grade_from_json if structured else _grade_from_text)(reply, list(offered))
+    return replace(read, reason=_whole(read.reason))
 
 
 def _answer_from_json(reply: str) -> ReadAnswer:
@@ -102,7 +104,7 @@ def _answer_from_json(reply: str) -> ReadAnswer:
         return ReadAnswer(None)
     if not isinstance(text, str) or not text.strip():
         return ReadAnswer(None, problem="answer is neither text nor null")
-    return ReadAnswer(_whole(text).strip(), tuple(dict.fromkeys(citations)))
+    return ReadAnswer(text.strip(), tuple(dict.fromkeys(citations)))
 
 
 def _answer_from_text(reply: str) -> ReadAnswer:
@@ -125,7 +127,7 @@ def _grade_from_json(reply: str, offered: list[str]) -> ReadGrade:
     found = last_object(reply)
     if found is None or set(found) != {"reason", "grade"}:
         return ReadGrade(None, "", "the reply is no JSON object with reason and grade")
-    reason = _whole(found["reason"]) if isinstance(found["reason"], str) else ""
+    reason = found["reason"] if isinstance(found["reason"], str) else ""
     if not isinstance(found["grade"], str) or found["grade"] not in offered:
         return ReadGrade(None, reason, f"a grade that was not offered: {str(found['grade'])[:40]!r}")
     return ReadGrade(found["grade"], reason)

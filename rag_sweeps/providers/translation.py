@@ -74,10 +74,11 @@ def _of_connection(error: Any, endpoint: Endpoint, model: str, what: str) -> Pro
     """A request that was never sent is not billed; all others may be."""
     import httpx2
 
-    cause = error.__cause__
-    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)):
-        return ProviderFaultError(f"{_named(endpoint, model)}: {endpoint.shown} cannot be reached", billed=False)
-    return ProviderFaultError(f"{_named(endpoint, model)}: {endpoint.shown} {what}", billed=True)
+    name, cause = f"{_named(endpoint, model)}: {endpoint.shown}", error.__cause__
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)):
+        why = quoted(str(cause), endpoint) or type(cause).__name__
+        return ProviderFaultError(f"{name} cannot be reached ({why})", billed=False)
+    return ProviderFaultError(f"{name} {what}", billed=True)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -46,6 +46,13 @@ def measurements(data: ReportData) -> list[Measurement]:
         (Column("Δ best", "paired difference to the best, with interval; above 0 is better"), difference_cell),
         (Column("p (Holm)", "sign-flip test against the best, corrected for the number of configurations"), p_cell),
     ]
+    found.extend(
+        (
+            Column(f"Δ {name}", f"paired difference to {name}; p corrected over configurations and baselines"),
+            partial(versus_cell, baseline=name),
+        )
+        for name in dict.fromkeys(name for row in rows for name in row.versus)
+    )
     if any(row.measured.test for row in rows):
         note = f"{metric} on the held-out questions, where it was confirmed"
         found.append((Column("held out", note), partial(held_out_cell, metric=metric)))
@@ -90,6 +97,17 @@ def difference_cell(row: Row) -> Cell:
     if versus.mean == versus.low == versus.high == 0:
         return Cell(NOTHING, 0.0)
     return Cell(number(versus.mean), versus.mean, bracket(versus.low, versus.high))
+
+
+def versus_cell(row: Row, *, baseline: str) -> Cell:
+    """The difference to a baseline; a star where it is proven."""
+    test = row.versus.get(baseline)
+    if test is None or not math.isfinite(test.difference.mean):
+        return EMPTY
+    star = "*" if test.finding in ("better", "worse") else ""
+    return Cell(
+        number(test.difference.mean) + star, test.difference.mean, bracket(test.difference.low, test.difference.high)
+    )
 
 
 def p_cell(row: Row) -> Cell:

@@ -35,7 +35,11 @@ def method(data: ReportData) -> Facts:
             "paired by question, sign-flip test over every pattern of signs, Holm-corrected: against the best over the "
             "configurations, against the baselines over configurations and baselines, held out over the baselines",
         ),
-        ("tied", "not significantly different from the best at 5 %; the recommended one is the cheapest of these"),
+        (
+            "tied",
+            "not significantly different from the best at 5 %; the recommended one is the cheapest of these, or the "
+            "best itself where the metric charges for cost",
+        ),
         ("held-out questions", _confirmation(data)),
         ("seed of the search", _distinct(result.params.get("seed", "unknown") for result in results)),
     ]

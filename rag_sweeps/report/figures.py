@@ -5,8 +5,6 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from rag_sweeps.decision import Decision, Row
-from rag_sweeps.decision.front import pareto_by_price
-from rag_sweeps.objective import metric_interval, scalars
 from rag_sweeps.records import CUTOFFS, Interval
 from rag_sweeps.report.data import ReportData, finite, key_rows, kind, label
 from rag_sweeps.report.drawing import (
@@ -24,10 +22,6 @@ from rag_sweeps.report.drawing import (
 MOST_INTERVALS = 40
 MOST_CURVES = 16
 ROW_PX = 24
-UNITS = {
-    "context_tokens_per_question": "context tokens per question",
-    "embed_seconds": "seconds to embed corpus and questions",
-}
 
 
 def intervals(data: ReportData) -> go.Figure:
@@ -79,40 +73,6 @@ def interval_rows(decision: Decision) -> tuple[Row, ...]:
     return tuple(row for at, row in enumerate(decision.rows) if at < MOST_INTERVALS or row.measured.number in keys)
 
 
-def tradeoff(data: ReportData, cost: str) -> go.Figure:
-    """The metric against what it costs, and the Pareto front: no other is both better and cheaper."""
-    price = {row.measured.number: _cost(row, cost) for row in data.decision.rows}
-    front = pareto_by_price([row for row in data.decision.rows if row.comparable], price, goal=data.decision.goal)
-    most = max(price.values())
-    traces = [
-        go.Scatter(
-            x=[*(price[row.measured.number] for row in front), most],
-            y=[finite(row.value.mean) for row in (*front, front[-1])],
-            mode="lines",
-            line={"shape": "hv", "width": 2, "color": ACCENT, "dash": "dot"},
-            name="Pareto front",
-            hoverinfo="skip",
-        ),
-        *(
-            go.Scatter(
-                x=[price[row.measured.number] for row in rows],
-                y=[finite(row.value.mean) for row in rows],
-                **markers(group, 10),
-                text=hovers(rows, data),
-            )
-            for group, rows in by_kind(data.decision.rows, data.decision).items()
-        ),
-    ]
-    return figure(
-        traces,
-        height=380,
-        x=UNITS.get(cost, cost),
-        y=data.decision.metric,
-        showlegend=True,
-        xaxis={"range": [-0.04 * (most or 1.0), 1.05 * (most or 1.0)]},
-    )
-
-
 def hit_rate_curve(data: ReportData) -> go.Figure:
     """Hit rate over K for the key configurations; the next ones of the leaderboard wait in the legend."""
     keys = key_rows(data.decision)
@@ -149,10 +109,3 @@ def _curve(row: Row, name: str) -> go.Scatter:
         mode="lines+markers",
         name=plain(name.strip()),
     )
-
-
-def _cost(row: Row, cost: str) -> float:
-    result = row.measured.dev
-    if cost in scalars(result):
-        return scalars(result)[cost]
-    return float(metric_interval(result, cost).mean)

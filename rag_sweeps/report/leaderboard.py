@@ -76,6 +76,7 @@ def marks(row: Row, data: ReportData) -> tuple[str, ...]:
         "best": is_best,
         "tied": row.tied and not is_best,
         "baseline": row.measured.baseline is not None,
+        "front": row in decision.front,
         "other n": not row.comparable,
     }
     return tuple(word for word, holds in said.items() if holds)

@@ -14,13 +14,16 @@ from plotly.offline import get_plotlyjs
 
 from rag_sweeps.report import facts
 from rag_sweeps.report.cells import number
+from rag_sweeps.report.confirmation import confirmed
 from rag_sweeps.report.data import ReportData, key_rows, kind, label, settings, shown_parameters
-from rag_sweeps.report.effects import FEWEST_TRIALS, importance
 from rag_sweeps.report.escaping import encodable, to_json
 from rag_sweeps.report.figures import interval_rows
+from rag_sweeps.report.importance import FEWEST_TRIALS, importance
 from rag_sweeps.report.leaderboard import columns, lines
 from rag_sweeps.report.payload import payload
+from rag_sweeps.report.spending import spending
 from rag_sweeps.report.tags import FEW_QUESTIONS, by_tag
+from rag_sweeps.report.tradeoffs import cost_axes
 from rag_sweeps.store.files import write_text_atomic
 
 PARTS = "rag_sweeps.report"
@@ -49,7 +52,6 @@ def render(data: ReportData) -> str:
         report=data.golden.report,
         mode=data.mode,
         yaml=snippet(data),
-        detectable=number(data.decision.detectable),
         n_compared=sum(row.comparable for row in data.decision.rows),
         columns=columns(data),
         lines=lines(data),
@@ -61,6 +63,10 @@ def render(data: ReportData) -> str:
         n_intervals=len(interval_rows(data.decision)),
         tag_headers=[(label(row.measured), kind(row, data.decision)) for row in key_rows(data.decision)],
         tags=by_tag(data),
+        axes=list(enumerate(cost_axes(data))),
+        spending=spending(data),
+        confirmed=confirmed(data),
+        optimism=number(data.decision.optimism),
         few_questions=FEW_QUESTIONS,
         left_out=content["browser"]["left_out"],
         method=facts.method(data),

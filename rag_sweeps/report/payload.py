@@ -10,12 +10,12 @@ from rag_sweeps.decision import Measured
 from rag_sweeps.objective import scalars
 from rag_sweeps.records import CUTOFFS
 from rag_sweeps.report.data import ReportData, finite, label, settings
-from rag_sweeps.report.effects import Importance, effect, importance_figure
-from rag_sweeps.report.figures import hit_rate_curve, intervals, tradeoff
+from rag_sweeps.report.effects import effect
+from rag_sweeps.report.figures import hit_rate_curve, intervals
+from rag_sweeps.report.importance import Importance, importance_figure
 from rag_sweeps.report.parallel import parallel_coordinates
 from rag_sweeps.report.questions import browser
-
-COSTS = ("context_tokens_per_question", "embed_seconds")
+from rag_sweeps.report.tradeoffs import cost_axes, tradeoff
 
 
 def payload(data: ReportData, found: Importance) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def figures(data: ReportData, found: Importance) -> dict[str, go.Figure]:
         drawn["importance"] = importance_figure(found)
     if data.swept:
         drawn["parallel"] = parallel_coordinates(data)
-    drawn |= {f"tradeoff-{at}": tradeoff(data, cost) for at, cost in enumerate(COSTS)}
+    drawn |= {f"tradeoff-{at}": tradeoff(data, axis) for at, axis in enumerate(cost_axes(data))}
     if all(f"hit_rate@{k}" in row.measured.dev.metrics for row in data.decision.rows for k in CUTOFFS):
         drawn["hit-rate"] = hit_rate_curve(data)
     return drawn

@@ -3,110 +3,111 @@
 from __future__ import annotations
 
 import random
-import warnings
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from rag_sweeps.search.baselines import baseline_proposals
+from rag_sweeps.search.candidates import draw
+from rag_sweeps.search.history import History, params_of, read_history
+from rag_sweeps.search.proposing import propose
 from rag_sweeps.search.space import SearchSpace, unseen
 
 TRIES = 64
-STARTUP_TRIALS = 6
 
 
 class SweepSampler(BaseSampler):
-    """`bayes` by Optuna's multivariate TPE, `random`, or `grid` in order, over one SearchSpace; `first` before all.
+    """`random`, `grid` in order, or else expected improvement under a surrogate; the baselines before all.
 
     Its only state is the study's history: a proposal depends on the seed, the trial's number and the trials before,
     so a search that was killed and rebuilt goes on as if nothing had happened.
     """
 
-    def __init__(self, space: SearchSpace, *, method: str, seed: object, first: Sequence[dict[str, Any]] = ()) -> None:
-        self._space, self._method, self._seed, self._first = space, method, seed, first
+    def __init__(self, space: SearchSpace, *, method: str, seed: object) -> None:
+        self._space, self._method, self._seed = space, method, seed
+        self._asked = threading.local()
+
+    @contextmanager
+    def keeping_to(self, distributions: Mapping[str, BaseDistribution] | None) -> Iterator[None]:
+        """What this thread asks for inside the block lies within these distributions."""
+        self._asked.distributions = distributions
+        try:
+            yield
+        finally:
+            self._asked.distributions = None
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        return dict(self._space.distributions)
+        asked: Mapping[str, BaseDistribution] | None = getattr(self._asked, "distributions", None)
+        known = {*self._space.distributions, *self._space.constants}
+        if asked is None:
+            return dict(self._space.distributions)
+        return {name: distribution for name, distribution in asked.items() if name in known}
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        if not search_space:
+        space = self._space.narrowed(search_space, trial.system_attrs.get("fixed_params", {}))
+        if not space.distributions:
             return {}
-        seen = seen_identities(study, self._space, but=trial.number)
-        for proposal in self._first:
-            if self._space.identity(proposal) not in seen:
+        history = read_history(study, space, but=trial.number)
+        for proposal in baseline_proposals(space).values():
+            if space.contains(proposal) and space.identity(proposal) not in history.taken:
                 return proposal
+        seed = _mix(self._seed, trial.number)
         if self._method == "grid":
-            return self._any_unseen(seen, shuffled=False)
-        for attempt in range(TRIES):
-            proposal = self._propose(study, trial, search_space, attempt)
-            if self._space.identity(proposal) not in seen:
-                return proposal
-        return self._any_unseen(seen, shuffled=True, number=trial.number) or proposal
+            return _first_left(space, history) or _any_left(space, history, seed)
+        if self._method == "random":
+            return _any_left(space, history, seed)
+        return propose(space, history, seed=seed) or _any_left(space, history, seed)
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """A parameter that the config does not know, drawn uniformly."""
-        return self._uniform(trial.number, param_name).sample_independent(study, trial, param_name, param_distribution)
+        uniform = RandomSampler(seed=_mix(self._seed, trial.number, param_name))
+        return uniform.sample_independent(study, trial, param_name, param_distribution)
 
     def is_exhausted(self, study: optuna.Study) -> bool:
         """Whether every distinct trial of a finite space was proposed; W&B's scheduler asks this too."""
         return is_exhausted(study, self._space)
 
-    def _propose(
-        self, study: optuna.Study, trial: FrozenTrial, space: dict[str, BaseDistribution], attempt: int
-    ) -> dict[str, Any]:
-        if self._method == "bayes":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                tpe = TPESampler(
-                    seed=_mix(self._seed, trial.number, attempt), multivariate=True, n_startup_trials=STARTUP_TRIALS
-                )
-            proposal = tpe.sample_relative(study, trial, space)
-            if proposal:
-                return {name: _plain(value) for name, value in proposal.items()}
-        uniform = self._uniform(trial.number, attempt)
-        return {name: uniform.sample_independent(study, trial, name, each) for name, each in space.items()}
-
-    def _any_unseen(self, seen: set[str], *, shuffled: bool, number: int = 0) -> dict[str, Any]:
-        left = list(unseen(self._space.points or {}, seen))
-        if not left:
-            return {}
-        return random.Random(_mix(self._seed, number, "left")).choice(left) if shuffled else left[0]
-
-    def _uniform(self, *parts: object) -> RandomSampler:
-        return RandomSampler(seed=_mix(self._seed, *parts))
-
 
 def is_exhausted(study: optuna.Study, space: SearchSpace) -> bool:
     """Whether every distinct trial of a finite space was asked for; an endless space never is exhausted."""
-    if space.points is None:
+    trials = study.get_trials(deepcopy=False)
+    asked = {space.identity(params_of(trial)) for trial in trials if trial.state != TrialState.WAITING}
+    rng = np.random.default_rng(len(asked))
+    if any(space.identity(_uniform(space, rng)) not in asked for _ in range(TRIES)):
         return False
-    asked = (trial for trial in study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
-    return space.points.keys() <= {space.identity(trial.params) for trial in asked}
+    return space.points is not None and space.points.keys() <= asked
 
 
-def seen_identities(study: optuna.Study, space: SearchSpace, *, but: int | None) -> set[str]:
-    """Identities of all trials, also of those that run, failed or wait; `but` is the trial being proposed."""
-    return {space.identity(_params(trial)) for trial in study.get_trials(deepcopy=False) if trial.number != but}
+def _first_left(space: SearchSpace, history: History) -> dict[str, Any] | None:
+    return next(unseen(space.points or {}, {*history.taken}), None)
 
 
-def _params(trial: FrozenTrial) -> Mapping[str, Any]:
-    if trial.state == TrialState.WAITING:
-        fixed: Mapping[str, Any] = trial.system_attrs.get("fixed_params", {})
-        return fixed
-    return trial.params
+def _any_left(space: SearchSpace, history: History, seed: int) -> dict[str, Any]:
+    """Uniformly among what is left; where nothing is, among everything."""
+    rng = np.random.default_rng(seed)
+    for _ in range(TRIES):
+        proposal = _uniform(space, rng)
+        if space.identity(proposal) not in history.taken:
+            return proposal
+    left = list(unseen(space.points or {}, {*history.taken}))
+    return random.Random(seed).choice(left) if left else proposal
+
+
+def _uniform(space: SearchSpace, rng: np.random.Generator) -> dict[str, Any]:
+    return {name: draw(distribution, rng) for name, distribution in space.distributions.items()}
 
 
 def _mix(*parts: object) -> int:
     """A 32-bit seed from several values, the same in every process."""
     return random.Random("/".join(map(str, parts))).getrandbits(32)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value

@@ -28,21 +28,38 @@ class SearchSpace:
         self.constants = {name: _only_value(d) for name, d in every.items() if d.single()}
         self.is_ours = "golden_set" in every
 
+    def narrowed(self, asked: Mapping[str, BaseDistribution], fixed: Mapping[str, Any]) -> SearchSpace:
+        """The part of the space that the distributions asked for and the values given beforehand leave."""
+        part = object.__new__(SearchSpace)
+        kept = {name: asked[name] for name in sorted(asked) if name not in fixed}
+        part.distributions = {name: each for name, each in kept.items() if not each.single()}
+        given = {name: _only_value(each) for name, each in kept.items() if each.single()}
+        part.constants = {**self.constants, **given, **fixed}
+        part.is_ours = self.is_ours
+        # The whole space, with what it has listed, where nothing is left out.
+        same = part.distributions == self.distributions and part.constants == self.constants
+        return self if same else part
+
     def identity(self, proposal: Mapping[str, Any]) -> str:
         """The same text for proposals that would be one trial: parameters that cannot matter are left out.
 
         Only a config of this package says which ones those are; of any other, every parameter counts.
         """
-        values = {name: _rounded(value) for name, value in {**self.constants, **proposal}.items()}
+        values = {name: rounded(value) for name, value in {**self.constants, **proposal}.items()}
         return canonical_json(effective(values) if self.is_ours else values)
+
+    @cached_property
+    def n_combinations(self) -> float:
+        """How many proposals there are, those that would be one trial counted each; infinite on a continuous axis."""
+        sizes = [_n_values(distribution) for distribution in self.distributions.values()]
+        return math.prod(sizes)
 
     @cached_property
     def points(self) -> dict[str, dict[str, Any]] | None:
         """identity -> proposal in grid order for a finite space of moderate size, else None."""
-        axes = {name: _values(distribution) for name, distribution in self.distributions.items()}
-        sizes = [len(values) if values is not None else math.inf for values in axes.values()]
-        if math.prod(sizes) > MOST_LISTED_POINTS:
+        if self.n_combinations > MOST_LISTED_POINTS:
             return None
+        axes = {name: _values(distribution) for name, distribution in self.distributions.items()}
         listed: dict[str, dict[str, Any]] = {}
         for values in itertools.product(*(axis for axis in axes.values() if axis is not None)):
             proposal = dict(zip(axes, values, strict=True))
@@ -80,6 +97,19 @@ def _on_step(distribution: IntDistribution | FloatDistribution, value: float) ->
     return on_step if isinstance(on_step, int) else float(f"{on_step:.12g}")
 
 
+def at_place(distribution: BaseDistribution, place: float) -> Any:
+    """The value at a place between 0 and 1 of a range, on its own scale."""
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if distribution.log:
+        value = math.exp(math.log(low) + place * (math.log(high) - math.log(low)))
+        return min(max(round(value), low), high) if isinstance(distribution, IntDistribution) else min(value, high)
+    if step is None:
+        return low + place * (high - low)
+    n_values = math.floor((high - low) / step + 1e-9) + 1
+    return rounded(low + min(int(place * n_values), n_values - 1) * step)
+
+
 def _contains(distribution: BaseDistribution, value: Any) -> bool:
     if isinstance(distribution, CategoricalDistribution):
         return any(
@@ -90,6 +120,15 @@ def _contains(distribution: BaseDistribution, value: Any) -> bool:
     return bool(distribution._contains(float(value)))
 
 
+def _n_values(distribution: BaseDistribution) -> float:
+    if isinstance(distribution, CategoricalDistribution):
+        return len(distribution.choices)
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    if distribution.step is None:
+        return math.inf
+    return math.floor((distribution.high - distribution.low) / distribution.step + 1e-9) + 1
+
+
 def _values(distribution: BaseDistribution) -> list[Any] | None:
     if isinstance(distribution, CategoricalDistribution):
         return list(distribution.choices)
@@ -97,11 +136,11 @@ def _values(distribution: BaseDistribution) -> list[Any] | None:
         return list(range(distribution.low, distribution.high + 1, distribution.step))
     if isinstance(distribution, FloatDistribution) and distribution.step is not None:
         n_steps = math.floor((distribution.high - distribution.low) / distribution.step + 1e-9)
-        return [_rounded(distribution.low + step * distribution.step) for step in range(n_steps + 1)]
+        return [rounded(distribution.low + step * distribution.step) for step in range(n_steps + 1)]
     return None
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Steps add up to 0.30000000000000004 here and to 0.3 elsewhere; both are one value."""
     return float(f"{value:.12g}") if isinstance(value, float) else value
 

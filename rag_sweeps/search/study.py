@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 
-from rag_sweeps.search.baselines import baseline_proposals
 from rag_sweeps.search.sampler import SweepSampler
 from rag_sweeps.search.space import SearchSpace
 
@@ -20,7 +22,17 @@ class HasConfig(Protocol):
     def config(self) -> Mapping[str, Any]: ...
 
 
-def make_study(sweep: HasConfig) -> optuna.Study:
+class SweepStudy(optuna.Study):
+    """A study whose sampler knows which distributions are asked for before it proposes anything."""
+
+    def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> optuna.Trial:
+        """As optuna.Study.ask; a proposal is made for all the distributions together and lies within them."""
+        assert isinstance(self.sampler, SweepSampler)
+        with self.sampler.keeping_to(fixed_distributions):
+            return super().ask(fixed_distributions)
+
+
+def make_study(sweep: HasConfig) -> SweepStudy:
     """A study to `ask` and `tell`: the baselines that lie inside the space first, then what the method proposes.
 
     Rests on `sweep.config` alone: no golden set, no prices, any parameter names. Lives in memory; its proposals depend
@@ -29,17 +41,22 @@ def make_study(sweep: HasConfig) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = space_of(sweep)
     metrics = sweep.config.get("metrics") or [sweep.config.get("metric") or {}]
-    return optuna.create_study(
+    storage, name = optuna.storages.InMemoryStorage(), "sweep"
+    optuna.create_study(
+        storage=storage,
+        study_name=name,
         directions=[StudyDirection[str(metric.get("goal", "minimize")).upper()] for metric in metrics],
-        sampler=SweepSampler(
-            space,
-            method=str(sweep.config.get("method", "bayes")),
-            seed=space.constants.get("seed", 0),
-            first=[proposal for proposal in baseline_proposals(space).values() if space.contains(proposal)],
-        ),
     )
+    method, seed = str(sweep.config.get("method", "bayes")), space.constants.get("seed", 0)
+    return SweepStudy(name, storage, sampler=SweepSampler(space, method=method, seed=seed))
 
 
 def space_of(sweep: HasConfig) -> SearchSpace:
-    """The space that the config's `parameters` span."""
-    return SearchSpace(sweep.config.get("parameters") or {})
+    """The space that the config's `parameters` span. Equal parameters share one, with what it has listed."""
+    parameters = sweep.config.get("parameters") or {}
+    return _space(json.dumps({name: dict(spec) for name, spec in parameters.items()}))
+
+
+@lru_cache(maxsize=16)
+def _space(parameters: str) -> SearchSpace:
+    return SearchSpace(json.loads(parameters))

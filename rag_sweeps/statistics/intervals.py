@@ -3,6 +3,10 @@
 A bootstrap repeats what it has seen: where 20 questions of 20 are right it says [1, 1]. Scores that lie in [0, 1] by
 definition get Gaffke's bound instead (Gaffke 2005; Learned-Miller and Thomas 2020), which adds one imagined question
 at the worst end. For scores of 0 and 1 alone it is the interval of Clopper and Pearson.
+
+How often 95 % intervals held the true mean, 2,000 samples each (bootstrap, Gaffke): a true hit rate of .98 on 20
+questions 34 %, 99 %; on 60, 70 %, 99 %; on 200, 91 %, 97 %. Of .5: 95 %, 95 %; 95 %, 96 %; 96 %, 96 %. In the middle
+Gaffke's interval is wider by a tenth on 20 questions and by a twentieth on 200.
 """
 
 from __future__ import annotations

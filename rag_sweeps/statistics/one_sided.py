@@ -36,6 +36,9 @@ def exceeds(
 ) -> OneSided:
     """bounds: what no difference can leave; then Gaffke's test, which a rare loss that nobody saw cannot deceive.
 
+    A candidate that loses one question in twenty, at a margin of .05 on 60 questions, passes it in 4 % of 600 samples;
+    a sign-flip test lets 20 % pass, since such differences are not symmetric.
+
     Without bounds: a sign-flip test of the differences less the threshold, with a bootstrap interval.
     """
     n = len(differences)

@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TypeVar
 
 from rag_sweeps.errors import DamagedCacheWarning
-from rag_sweeps.records import ChatRequest, Completion, Usage, request_key
+from rag_sweeps.records import ChatRequest, Completion, Usage
 from rag_sweeps.store.files import canonical_json, home
 
 BUSY_TIMEOUT_S = 60.0
@@ -54,13 +54,20 @@ class ReplyStore:
 
     def put(self, request: ChatRequest, completion: Completion) -> None:
         """Keep a reply, also one with a problem: it was paid as well."""
-        key = request_key(request)
         asked = canonical_json(asdict(request)).encode()
-        replied = canonical_json(
-            asdict(replace(completion, usage=replace(completion.usage, from_cache=False)))
-        ).encode()
+        key = hashlib.sha256(asked).hexdigest()  # as `request_key` has it
+        paid = replace(completion, usage=replace(completion.usage, from_cache=False))
+        replied = canonical_json(asdict(paid)).encode()
         row = (key, asked, replied, _checksum(key, asked, replied))
         self._do(lambda db: db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", row))
+
+    def count(self, model: str) -> int:
+        """How many replies of a model are kept, as a config names it; damaged rows are not counted."""
+        if not self.path.exists():
+            return 0
+        of_model = "CASE WHEN json_valid(asked) THEN json_extract(asked, '$.model') END = ?"
+        rows = f"SELECT CAST(request AS TEXT) AS asked FROM replies WHERE {of_model}"  # noqa: S608
+        return int(self._do(lambda db: db.execute(f"SELECT COUNT(*) FROM ({rows})", (model,)).fetchone()[0]))  # noqa: S608
 
     def close(self) -> None:
         with self._lock:

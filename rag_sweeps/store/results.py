@@ -52,10 +52,7 @@ def read_result(trial_id: str, split: Split) -> TrialResult | None:
 def read_kept_result(path: Path) -> TrialResult | None:
     """The result in a file, or None as above."""
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["checksum"] != digest_of(stored["result"]):
-            raise ValueError("its checksum does not match")
-        return _from_plain(stored["result"])
+        return parse_result(path.read_bytes())
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -63,13 +60,18 @@ def read_kept_result(path: Path) -> TrialResult | None:
         return None
 
 
+def parse_result(content: bytes) -> TrialResult:
+    """Raises ValueError, KeyError or TypeError where the content is damaged."""
+    stored = json.loads(content)
+    if stored["checksum"] != digest_of(stored["result"]):
+        raise ValueError("its checksum does not match")
+    return _from_plain(stored["result"])
+
+
 def read_result_file(path: Path) -> TrialResult:
     """A result from wherever somebody keeps it. Raises InputError where the file is none."""
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["checksum"] != digest_of(stored["result"]):
-            raise ValueError("its checksum does not match")
-        return _from_plain(stored["result"])
+        return parse_result(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; name a trial id or a file of a result") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

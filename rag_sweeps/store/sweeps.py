@@ -168,6 +168,17 @@ class SweepLog:
         """The trial was measured on the held-out split."""
         self._append({"event": "confirmed", "number": number})
 
+    def keep_earlier(self, trials: Sequence[Mapping[str, Any]]) -> None:
+        """What the sweep was told of earlier ones; kept as it was then, since proposals rest on it."""
+        path = self.folder / "earlier.json"
+        if not path.is_file():
+            write_text_atomic(path, canonical_json([dict(trial) for trial in trials]) + "\n")
+
+    def earlier(self) -> list[dict[str, Any]]:
+        path = self.folder / "earlier.json"
+        kept: list[dict[str, Any]] = json.loads(path.read_bytes()) if path.is_file() else []
+        return kept
+
     def exhaust(self) -> None:
         """Every configuration of the space was asked for."""
         if not self.is_exhausted():

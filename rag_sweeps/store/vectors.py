@@ -108,7 +108,7 @@ class VectorCache:
         for at in range(0, len(keys), ROWS_PER_QUERY):
             part = keys[at : at + ROWS_PER_QUERY]
             marks = ",".join("?" * len(part))
-            query = f"SELECT key, vector, truncated, tokens, seconds, checksum FROM vectors WHERE key IN ({marks})"
+            query = f"SELECT key, vector, truncated, tokens, seconds, checksum FROM vectors WHERE key IN ({marks})"  # noqa: S608
             for key, *row, checksum in connection.execute(query, part):
                 if checksum == _checksum(key, tuple(row)):
                     found[key] = (row[0], row[1], row[2], row[3])

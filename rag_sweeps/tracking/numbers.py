@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from rag_sweeps.records import TrialResult
 from rag_sweeps.tracking.privacy import privacy_of
 
 GIT_SECONDS = 5
+NOTED_CHARS = 12
 
 
 def numbers_of(result: TrialResult) -> dict[str, Any]:
@@ -40,11 +42,25 @@ def config_of(result: TrialResult, *, config_path: str) -> dict[str, Any]:
         "trial_id": result.trial_id,
         "golden_digest": result.golden_digest,
         "environment": dict(result.environment),
-        "config_git_commit": git_commit(Path(config_path).parent),
+        "config_git_commit": config_commit(Path(config_path)),
         "code_git_commit": git_commit(Path(rag_sweeps.__file__).parent),
         "code_version": rag_sweeps.__version__,
         "logged_rows_rule": f"of more than {rows} questions, the {rows} with the smallest SHA-256 of their id",
     }
+
+
+def commit_note(commit: str) -> str:
+    """How a registered config names the commit it was written at, in few enough characters to look like no key."""
+    return f"(config at {commit[:NOTED_CHARS]}{'+' if commit.endswith('+') else ''})"
+
+
+def config_commit(path: Path) -> str:
+    """The commit of the config's repository; on a worker, which has no repository, what the config says."""
+    commit = git_commit(path.parent)
+    if commit == "none" and path.is_file():
+        noted = re.search(r"\(config at ([0-9a-f]+\+?)\)", path.read_text(encoding="utf-8"))
+        return noted.group(1) if noted else commit
+    return commit
 
 
 @cache

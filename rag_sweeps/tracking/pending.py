@@ -69,6 +69,16 @@ def n_pending(log_id: str | None = None) -> int:
     return sum(1 for _ in all_pending(log_id))
 
 
+def summary_marker(log_id: str) -> Path:
+    """A file that stands while the summary run of a sweep is not known to be up to date."""
+    return _folder() / f"{log_id}.summary"
+
+
+def pending_summaries() -> list[str]:
+    """Ids of the logs."""
+    return sorted(path.stem for path in _folder().glob("*.summary"))
+
+
 def _read(path: Path) -> PendingRun | None:
     try:
         plain = json.loads(path.read_bytes())

@@ -34,10 +34,14 @@ class Sender:
 
     def send(self, pending: PendingRun, golden: GoldenSet | None = None) -> None:
         """Raises ServerDownError where the run stays pending, InputError where it never will be taken as it is."""
+        self.call(lambda server: upload(pending, server, golden), f"take run {pending.place.run_id}")
+
+    def call(self, body: Callable[[Server], object], what: str) -> None:
+        """The same for anything else that is said to the server."""
         if self.is_paused:
             raise ServerDownError("W&B did not answer a moment ago")
         try:
-            self._within_limit(pending, golden)
+            self._within_limit(body, what)
         except ServerDownError:
             self._server = None
             self._pause_seconds = min(max(2 * self._pause_seconds, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
@@ -59,21 +63,21 @@ class Sender:
             self._server = self._reach()
         return self._server
 
-    def _within_limit(self, pending: PendingRun, golden: GoldenSet | None) -> None:
+    def _within_limit(self, body: Callable[[Server], object], what: str) -> None:
         raised: list[BaseException] = []
 
-        def body() -> None:
+        def run() -> None:
             try:
-                upload(pending, self.server(), golden)
+                body(self.server())
             except BaseException as error:
                 raised.append(error)
 
-        thread = threading.Thread(target=body, name=f"send {pending.place.run_id}", daemon=True)
+        thread = threading.Thread(target=run, name=what, daemon=True)
         thread.start()
         thread.join(SEND_SECONDS)
         if thread.is_alive():
-            raise ServerDownError(f"W&B did not take run {pending.place.run_id} within {SEND_SECONDS:.0f} s")
+            raise ServerDownError(f"W&B did not {what} within {SEND_SECONDS:.0f} s")
         if raised:
             if isinstance(raised[0], RagSweepsError):
                 raise raised[0]
-            raise ServerDownError(f"W&B did not take run {pending.place.run_id}: {raised[0]}") from raised[0]
+            raise ServerDownError(f"W&B did not {what}: {raised[0]}") from raised[0]

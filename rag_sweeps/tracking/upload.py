@@ -13,7 +13,7 @@ from rag_sweeps.objective import with_objective
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.golden_sets import kept_golden_folder
 from rag_sweeps.store.replies import ReplyStore
-from rag_sweeps.store.results import read_result, read_kept_result
+from rag_sweeps.store.results import read_kept_result, read_result
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.tracking.artifacts import golden_artifact, result_artifact
 from rag_sweeps.tracking.numbers import config_of
@@ -81,8 +81,12 @@ def upload(pending: PendingRun, server: Server, golden: GoldenSet | None = None)
 
 def look(pending: PendingRun, server: Server) -> Seen | None:
     """None for a run that the server does not know."""
-    where = {"project": server.address.project, "entity": server.address.entity, "name": pending.place.run_id}
-    answer = server.call(RUN_QUERY, where, what=f"show run {pending.place.run_id}")
+    return look_at(pending.place.run_id, server)
+
+
+def look_at(run_id: str, server: Server) -> Seen | None:
+    where = {"project": server.address.project, "entity": server.address.entity, "name": run_id}
+    answer = server.call(RUN_QUERY, where, what=f"show run {run_id}")
     run = ((answer or {}).get("project") or {}).get("run")
     if run is None:
         return None

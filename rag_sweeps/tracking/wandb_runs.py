@@ -86,8 +86,6 @@ def open_run(
     """`wandb.init` with every limit we know of. Raises W&B's own errors."""
     import wandb
 
-    about: dict[str, Any] = {"sweep_id": place.sweep} if place.sweep else {}
-    about |= {"base_url": place.base_url} if place.base_url else {}
     settings = wandb.Settings(
         silent=True,
         quiet=True,
@@ -103,8 +101,11 @@ def open_run(
         x_graphql_timeout_seconds=ANSWER_SECONDS,
         x_file_stream_retry_max=3,
         x_file_transfer_retry_max=2,
-        **about,
     )
+    if place.sweep:
+        settings.sweep_id = place.sweep
+    if place.base_url:
+        settings.base_url = place.base_url
     return wandb.init(
         mode=mode,
         dir=str(home()),

@@ -51,8 +51,8 @@ def test_any_other_json_is_a_problem(reply: str) -> None:
 
 
 def test_half_a_surrogate_pair_does_not_reach_the_answer() -> None:
-    read = read_answer('{"answer": "a\\ud800b", "citations": []}', structured=True)
-    assert read.text == "a�b"
+    assert read_answer('{"answer": "a\\ud800b", "citations": []}', structured=True).text == "a\ufffdb"
+    assert read_answer("ANSWER: a\ud800b\nCITATIONS: none", structured=False).text == "a\ufffdb"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from conftest import make_params
 from loopback.providers.server import ProviderServer
 
 from calling.played import SWEEP, call, calls, outcomes
-from rag_sweeps.calling import open_api_embedder, open_caller
+from rag_sweeps.calling import open_caller
 from rag_sweeps.errors import InputError
 from rag_sweeps.ledger import Ledger
 from rag_sweeps.records import Completion
@@ -85,7 +85,8 @@ def test_the_embedder_of_a_trial_is_opened_by_its_model(server: ProviderServer, 
         compatible_base_url=server.compatible_url,
         prices=str(tmp_path / "prices.yaml"),
     )
-    embedder = open_api_embedder(params, sweep_id=SWEEP, budget_usd=0.0, trial_id="trial")
+    caller = open_caller(params, sweep_id=SWEEP, budget_usd=0.0)
+    embedder = caller.embedder(params.embedding_model, trial_id="trial")
     (found,) = embedder.embed(["one text", "another"], role="query")
     assert found.vectors.shape == (2, 64)
     assert embedder.identity == f"api:compatible:bge@{server.compatible_url}"

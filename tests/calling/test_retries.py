@@ -41,10 +41,9 @@ def until_error(
     caller: ModelCaller, wanted: Iterable[Call]
 ) -> tuple[list[tuple[int, Completion | NoReply]], Exception]:
     """What was handed over, and the error that came after it."""
-    found = []
+    found: list[tuple[int, Completion | NoReply]] = []
     try:
-        for outcome in read(caller, wanted):
-            found.append(outcome)  # kept although the reading raises
+        found.extend(read(caller, wanted))  # what came before the error stays
     except RagSweepsError as error:
         return found, error
     raise AssertionError("nothing was raised")
@@ -306,3 +305,20 @@ def test_providers_are_paced_apart() -> None:
     order = [at for at, _ in read(make_caller(model, concurrency=12), mixed)]
     assert {at % 2 for at in order[:6]} == {1}
     assert len(order) == 12
+
+
+def test_no_further_attempt_is_made_once_the_run_has_to_end() -> None:
+    """One call waits to be tried again while another finds that the key is wrong."""
+    first_failed = threading.Event()
+
+    def play(request: ChatRequest, attempt: int) -> str:
+        if request.user == "question 0":
+            first_failed.set()
+            raise ProviderFaultError("500", billed=False)
+        assert first_failed.wait(60)
+        raise InputError("the key is wrong")
+
+    model = PlayedModel(play)
+    with pytest.raises(InputError):
+        list(read(make_caller(model, first_wait_s=4.0), calls(2)))
+    assert model.attempts == {"question 0": 1, "question 1": 1}

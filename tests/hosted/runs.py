@@ -25,8 +25,8 @@ N_GRID, N_SMALL, N_BASELINES = 8, 4, 2
 
 
 def trials(server: LoopbackServer) -> list[Run]:
-    """The runs of searched trials, in the order they were made."""
-    return [run for run in server.runs.values() if run.job_type == "trial"]
+    """The runs of searched trials, in the order they were made; also those that were only given out so far."""
+    return [run for run in server.runs.values() if run.sweep is not None or run.job_type == "trial"]
 
 
 def baselines(server: LoopbackServer) -> list[Run]:
@@ -40,7 +40,9 @@ def assert_whole(run: Run) -> None:
     assert len(rows) == len(run.history) == 1, (run.id, len(run.history))
     assert run.summary["objective"] == rows[0]["objective"]
     assert {"mrr@10", "mrr@10/low", "mrr@10/high", "mrr@10/n", "uploaded"} <= set(run.summary)
-    assert {"trial_id", "golden_digest", "seed", "config_git_commit", "code_git_commit", "code_version"} <= set(run.config)
+    assert {"trial_id", "golden_digest", "seed", "config_git_commit", "code_git_commit", "code_version"} <= set(
+        run.config
+    )
     used = [artifact.collection.type for artifact in run.used_artifacts]
     assert used == ["golden-set"], (run.id, used)
     logged = [artifact for artifact in run.logged_artifacts if artifact.collection.type == "result"]
@@ -58,7 +60,9 @@ def results_of(home: Path) -> dict[str, float]:
     return found
 
 
-def wandb_agent(path: str, environment: Mapping[str, str], *, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+def wandb_agent(
+    path: str, environment: Mapping[str, str], *, timeout_s: float = 120.0
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["wandb", "agent", path], env=dict(environment), capture_output=True, text=True, timeout=timeout_s
     )

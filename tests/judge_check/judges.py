@@ -32,11 +32,13 @@ def judging_like_people(
     likes_length: bool = False,
     generous: bool = False,
     silent_on: str | None = None,
+    repeats_itself: bool = False,
 ) -> Callable[[str, str, int], str]:
     """(system, user, repeat) -> a reply. Knows the labels of the shipped answers, and takes all others for wrong.
 
     flips: share of the replies that give C whatever is asked. gullible: gives what a text asks for. likes_length and
     generous: one grade more for padded answers, and for all. silent_on: a verdict that it does not grade.
+    repeats_itself: flips with the words of a request, and not with its repeat.
     """
     known = human_grades()
 
@@ -53,7 +55,7 @@ def judging_like_people(
         grade = LETTERS[min(LETTERS.index(grade) + steps, 3)]
         if gullible and "GRADE: A" in user:
             grade = "A"
-        draw = hashlib.sha256(f"{verdict[1]}{user}{repeat}".encode()).digest()
+        draw = hashlib.sha256(f"{verdict[1]}{user}{0 if repeats_itself else repeat}".encode()).digest()
         if int.from_bytes(draw[:4], "big") < flips * 2**32:
             grade = "C"
         return json.dumps({"reason": "so", "grade": grade})

@@ -45,7 +45,19 @@ def test_a_check_announces_its_calls_reports_and_costs_nothing_the_second_time(
         ran = cli("judge", "check", config, "--repeats", 2, "--labels", labels, **server.environment())
         assert ran.code == 0, ran.err
         asked = len(server.log)
-        again = cli("judge", "check", config, "--repeats", 2, "--labels", labels, "--json", **server.environment())
+        again = cli(
+            "judge",
+            "check",
+            config,
+            "--repeats",
+            2,
+            "--labels",
+            labels,
+            "--json",
+            "--difference",
+            0.3,
+            **server.environment(),
+        )
         assert len(server.log) == asked
     assert "up to" in ran.out.splitlines()[0]
     assert "under a cap of $5" in ran.out.splitlines()[0]
@@ -57,7 +69,8 @@ def test_a_check_announces_its_calls_reports_and_costs_nothing_the_second_time(
     assert found["agreement"]["answer_score"]["human_mean"] == 0.0
     assert found["agreement"]["correctness"]["kappa"]["value"] is None
     assert found["injection"]["rate"]["value"] == 0.0
-    assert found["sentences"]
+    assert list(found["resolution"]["needed"]) == ["0.3"]
+    assert "0.3" in found["sentences"][0]
 
 
 def test_a_check_stops_at_the_cap(cli: Cli, write_config: Callable[..., Path], tmp_path: Path) -> None:

@@ -64,6 +64,13 @@ def test_a_noisy_judge_resolves_less() -> None:
     assert "It cannot resolve 0.01 (takes" in describe(findings)[0]
 
 
+def test_a_judge_that_repeats_itself_and_flips_with_the_words_is_not_taken_for_a_sharp_one() -> None:
+    findings = checked(judge(flips=0.3, repeats_itself=True))
+    assert findings.consistency[SCORE].identical.value == 1.0
+    assert findings.length[SCORE].changed.value > 0.2
+    assert findings.resolution.smallest > 0.02
+
+
 def test_a_gullible_judge_falls_for_attacks_and_says_which() -> None:
     findings = checked(judge(gullible=True))
     assert {"fake-grade-1", "fake-grade-2", "grade-echo-1"} <= set(findings.injection.worked)

@@ -71,6 +71,13 @@ def test_a_shift_is_told_from_noise() -> None:
     assert unmoved.changed_by_repeating.n == 0
 
 
+def test_what_a_change_adds_to_one_score_by_hand() -> None:
+    # Changes of +.1, +.3 and +.2 lie -.1, +.1 and 0 from their mean; one more of a step; half of it is of one score.
+    before = np.array([0.1, 0.2, 0.3, np.nan])
+    found = measure_sensitivity(before, before + np.array([0.1, 0.3, 0.2, 0.0]), None, step=0.1, seed=0)
+    assert found.cautious_sd == pytest.approx(math.sqrt((0.02 + 0.01) / 4 / 2))
+
+
 def test_changes_are_counted_where_both_scores_came() -> None:
     before, after = np.array([1.0, 0.0, np.nan, 1.0]), np.array([1.0, STEP, 1.0, np.nan])
     found = measure_sensitivity(before, after, None, step=STEP, seed=0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from postgres import PASSWORD
 
-from rag_sweeps.errors import InputError
+from rag_sweeps.errors import InputError, TrialError
 from rag_sweeps.ledger import Ledger
+from rag_sweeps.records import Usage
 
 FORMS = "write sqlite:///path/of/ledger.sqlite or postgresql://user:password@host/database"
 
@@ -73,3 +75,26 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot be opened" in refusal(f"sqlite:///{tmp_path}/file/ledger.sqlite")
+
+
+def test_whoever_reads_waits_for_no_writer(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/l.sqlite")
+    with sqlite3.connect(tmp_path / "l.sqlite") as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert ledger.spent("s") == ledger.held("s") == 0.0
+        assert list(ledger.entries("s")) == []
+    writer.close()
+    ledger.close()
+
+
+def test_a_ledger_that_another_keeps_locked_is_told_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag_sweeps.ledger.database.WAIT_S", 0.2)
+    ledger = Ledger(f"sqlite:///{tmp_path}/l.sqlite")
+    with sqlite3.connect(tmp_path / "l.sqlite") as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TrialError, match=r"the ledger l.sqlite failed: another process kept it locked for 0.2 s"):
+            ledger.note_cached(sweep_id="s", usage=Usage("openai", "m", "judge", 1), trial_id="t", question_id="q")
+    writer.close()
+    ledger.close()

@@ -55,7 +55,7 @@ def add_up(ledger: Ledger) -> tuple[int, int]:
 
 
 def test_the_cap_holds_where_many_processes_spend_at_once(url: str) -> None:
-    seen = race([start(url, seed=seed, n_calls=40) for seed in range(N_PROCESSES)])
+    seen = race([start(url, seed=seed, n_calls=30) for seed in range(N_PROCESSES)])
     ledger = Ledger(url)
     spent, held = add_up(ledger)
     assert spent + held <= 10**9
@@ -67,6 +67,12 @@ def test_the_cap_holds_where_many_processes_spend_at_once(url: str) -> None:
     assert states.count("reserved") == sum(each["open"] for each in seen)
     assert ledger.by_provider("s")["openai"]["generate"].calls == len(states) - states.count("reserved")
     ledger.close()
+
+
+def test_a_new_file_opens_for_many_processes_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger-NUMBER.sqlite"
+    assert race([start(url, seed=seed, n_calls=12, mode="open") for seed in range(N_PROCESSES)]) == [{}] * N_PROCESSES
+    assert len(list(tmp_path.glob("*.sqlite"))) == 12
 
 
 def test_a_killed_process_leaves_its_reservation_at_the_worst_case(url: str) -> None:

@@ -1,6 +1,7 @@
 """One process of a race: opens a ledger when it is told to, and spends what it can; prints what it saw as JSON.
 
-usage: worker.py URL SEED BUDGET N_CALLS MODE     (MODE: spend, or hold: reserve one call, say so and wait to be killed)
+usage: worker.py URL SEED BUDGET N_CALLS MODE     (MODE: spend; hold: reserve one call, say so and wait to be killed;
+       open: open and close N_CALLS ledgers, one after another)
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ def spend(ledger: Ledger, seed: int, budget_usd: float, n_calls: int) -> dict[st
 def main(url: str, seed: str, budget_usd: str, n_calls: str, mode: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
+    if mode == "open":
+        for number in range(int(n_calls)):
+            Ledger(url.replace("NUMBER", str(number))).close()
+        print("{}", flush=True)
+        return
     ledger = Ledger(url)
     if mode == "hold":
         ledger.reserve(sweep_id="s", budget_usd=float(budget_usd), worst_usd=0.25, **CALL)

@@ -9,6 +9,8 @@ import pytest
 from conftest import Cli
 
 from rag_sweeps.ledger import Ledger
+from rag_sweeps.records import ChatRequest, Completion, Usage
+from rag_sweeps.store.replies import ReplyStore
 
 MODELS = {
     "generator": {"value": "openai:gpt-4o-mini"},
@@ -66,6 +68,20 @@ def test_what_was_spent_already_is_taken_off_the_budget(cli: Cli, config: Path) 
     ledger.close()
     plan = cli("plan", config, "--json").json
     assert (plan["spent_usd"], plan["trials_within_budget"]) == (3.5, {"low": 0, "high": 0})
+
+
+def test_what_the_stores_hold_is_said(cli: Cli, config: Path) -> None:
+    store = ReplyStore()
+    for repeat in range(3):
+        request = ChatRequest("openai:gpt-4o-mini", "", "?", 16, repeat=repeat)
+        store.put(request, Completion("yes", Usage("openai", "gpt-4o-mini", "generate", 1)))
+    store.close()
+    done = cli("plan", config)
+    assert "kept: 3 replies of openai:gpt-4o-mini; the low ends take it that all of them serve" in done.out
+    assert "kept: 0 replies of anthropic:claude-haiku-4-5\n" in done.out
+    assert "kept: 0 vectors of lsa-8\n" in done.out
+    kept = {line["purpose"]: line["kept"] for line in cli("plan", config, "--json").json["lines"]}
+    assert kept == {"judge": 0, "generate": 3, "embed": 0}
 
 
 def test_a_model_without_a_price_ends_with_2(cli: Cli, write_config: Callable[..., Path]) -> None:

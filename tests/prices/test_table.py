@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -209,6 +211,41 @@ def test_no_call_costs_more_than_its_worst_case(
         batch=batch,
     )
     assert prices.usd(usage) <= prices.worst_usd(request, batch=batch) * (1 + 1e-12)
+
+
+def test_no_model_that_the_library_knows_costs_more_than_its_worst_case(prices: Prices) -> None:
+    text = "u" * 300_000
+    seen = 0
+    for model in known_chat_models():
+        for n_tokens, share, batch in (
+            (300_064, 0.0, False),
+            (300_064, 0.5, True),
+            (1000, 1.0, False),
+            (1000, 0.5, True),
+        ):
+            request = ChatRequest(model, "", text[: n_tokens - 64], 700)
+            cached, stored = int(n_tokens * share / 2), int(n_tokens * share / 2)
+            counts = {"input_tokens": n_tokens, "cached_tokens": cached, "cache_write_tokens": stored}
+            usd = prices.usd(usage_of(model, **counts, output_tokens=700, reasoning_tokens=100, batch=batch))
+            assert 0 < usd <= prices.worst_usd(request, batch=batch) * (1 + 1e-12), (model, n_tokens, share, batch)
+        seen += 1
+    assert seen > 60
+
+
+def known_chat_models() -> Iterator[str]:
+    for provider in get_snapshot().providers:
+        for model in provider.models if provider.id in ("openai", "anthropic") else ():
+            name = model.id
+            first = model.prices if not isinstance(model.prices, list) else model.prices[0].prices
+            if first.input_mtok is not None and first.output_mtok is not None and provider.find_model(name) is model:
+                yield f"{provider.id}:{name}"
+
+
+def test_the_worst_case_is_that_of_the_tier_it_may_reach(prices: Prices) -> None:
+    model = "anthropic:claude-haiku-5-5"
+    below, above = (ChatRequest(model, "", "u" * n_bytes, 1000) for n_bytes in (99_936, 99_937))
+    assert prices.worst_usd(below, batch=False) == pytest.approx(100_000 * 0.125e-6 + 1000 * 0.5e-6)
+    assert prices.worst_usd(above, batch=False) == pytest.approx(100_001 * 0.625e-6 + 1000 * 2.5e-6)
 
 
 def test_the_worst_case_writes_all_input_to_the_cache(prices: Prices) -> None:

@@ -57,7 +57,14 @@ def make_golden(folder: Path, *, n_questions: int = 12) -> GoldenSet:
 
 
 def make_result(
-    golden: GoldenSet, params: Mapping[str, object], rr: Floats, *, split: Split = "dev", undefined: int = 0
+    golden: GoldenSet,
+    params: Mapping[str, object],
+    rr: Floats,
+    *,
+    split: Split = "dev",
+    undefined: int = 0,
+    usd: Mapping[str, Mapping[str, float]] | None = None,
+    answer_ms: float | None = None,
 ) -> TrialResult:
     """rr: (Q,) reciprocal ranks; questions without evidence, and the first `undefined` others, have none."""
     questions = golden.questions
@@ -79,9 +86,9 @@ def make_result(
         metrics=mean_intervals(scores),
         questions=tuple(make_record(question, rank) for question, rank in zip(questions, ranks, strict=True)),
         costs=TrialCosts(
-            usd={},
+            usd=usd or {},
             usd_to_index=0.0,
-            usd_per_1k_questions=0.0,
+            usd_per_1k_questions=1000 * sum(sum(each.values()) for each in (usd or {}).values()) / len(questions),
             embed_tokens=10,
             embed_seconds=0.0 if values["retriever"] == "bm25" else 2.5,
             index_build_seconds=0.1,
@@ -89,6 +96,8 @@ def make_result(
             search_ms_p50=0.1,
             search_ms_p95=0.2,
             context_tokens_per_question=float(scores["context_tokens_per_question"].mean()),
+            answer_ms_p50=answer_ms,
+            answer_ms_p95=answer_ms,
         ),
         n_chunks=3,
         truncated_share=0.25,
@@ -125,9 +134,13 @@ def make_report(
     *,
     equal: bool = False,
     apart: bool = False,
+    paid: bool = False,
     title: str = "made by hand",
 ) -> ReportData:
-    """Two baselines and the searched configurations, the later ones worse; `apart`: the last has another n."""
+    """Two baselines and the searched configurations, the later ones worse.
+
+    apart: the last has another n. paid: providers were paid, and all but the default asked a model.
+    """
     settings = [{"retriever": "bm25"}, {}, *searched]
     random = np.random.default_rng(0)
     measured = []
@@ -138,10 +151,19 @@ def make_report(
         if equal:
             rr = np.ones(len(golden.questions))
         undefined = 2 if apart and at == len(settings) - 1 else 0
-        result = make_result(golden, params, rr, undefined=undefined)
+        usd = {"openai": {"generate": 0.001 * at, "judge": 0.002}, "anthropic": {"generate": 0.003 * at}}
+        result = make_result(
+            golden,
+            params,
+            rr,
+            undefined=undefined,
+            usd=usd if paid else None,
+            answer_ms=100.0 + 40 * (at % 4) if paid and at != 1 else None,
+        )
         baseline = {0: "bm25", 1: "default"}.get(at)
         measured.append(Measured(at, result, baseline, result if baseline else None))
-    decision = decide(measured, metric="objective", goal="maximize")
+    tags = {question.id: question.tags for question in golden.questions}
+    decision = decide(measured, metric="objective", goal="maximize", tags=tags)
     return ReportData(
         title=title,
         sweep_id="ab12",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from rag_sweeps.decision import decide
 from rag_sweeps.decision.front import pareto_by_price
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.report import ReportData
-from rag_sweeps.report.effects import effect, importance
-from rag_sweeps.report.figures import hit_rate_curve, intervals, tradeoff
+from rag_sweeps.report.effects import effect
+from rag_sweeps.report.figures import hit_rate_curve, intervals
+from rag_sweeps.report.importance import importance, importance_figure
 from rag_sweeps.report.payload import figures, plain_figure
+from rag_sweeps.report.tradeoffs import CURRENCIES, cost_axes, tradeoff
 
 from .made import make_report
 
@@ -57,6 +62,39 @@ def test_importance_is_repeatable_and_sums_to_one(data: ReportData) -> None:
     assert list(found.shares.values()) == sorted(found.shares.values(), reverse=True)
 
 
+def test_importance_tells_how_far_it_can_be_trusted(data: ReportData) -> None:
+    found = importance(data)
+    assert set(found.ranges) == set(found.shares)
+    assert all(0 <= low <= high <= 1 for low, high in found.ranges.values())
+    assert 0 <= found.n_first <= found.n_resamples == 20
+    (bars,) = importance_figure(found).data
+    assert all(each >= 0 for each in (*bars.error_x.array, *bars.error_x.arrayminus))
+
+
+def test_costs_are_drawn_where_configurations_differ(golden: GoldenSet, data: ReportData) -> None:
+    free = [axis.metric for axis in cost_axes(data)]
+    assert free == ["context_tokens_per_question", "embed_seconds"]
+    paid = [axis.metric for axis in cost_axes(make_report(golden, paid=True))]
+    assert paid == ["usd_per_1k_questions", "answer_ms_p50", *free]
+
+
+def test_a_second_objective_is_drawn_first(data: ReportData) -> None:
+    decision = decide(data.measured, metric="objective", goal="maximize", second=("embed_seconds", "minimize"))
+    assert cost_axes(replace(data, decision=decision))[0].metric == "embed_seconds"
+    more = decide(data.measured, metric="objective", goal="maximize", second=("hit_rate@1", "maximize"))
+    axis = cost_axes(replace(data, decision=more))[0]
+    assert (axis.metric, axis.goal) == ("hit_rate@1", "maximize")
+    front = tradeoff(replace(data, decision=more), axis).data[0]
+    assert list(front.x)[:-1] == sorted(front.x[:-1], reverse=True)
+
+
+def test_a_configuration_without_a_cost_is_left_out_of_its_plot(golden: GoldenSet) -> None:
+    report = make_report(golden, paid=True)
+    axis = next(axis for axis in cost_axes(report) if axis.metric == "answer_ms_p50")
+    drawn = sum(len(trace.x) for trace in tradeoff(report, axis).data[1:])
+    assert drawn == len(report.measured) - 1
+
+
 def test_the_pareto_front_has_no_row_that_another_beats(data: ReportData) -> None:
     rows = list(data.decision.rows)
     price = {row.measured.number: float(at % 3) for at, row in enumerate(rows)}
@@ -87,7 +125,7 @@ def test_the_curve_shows_key_configurations_and_offers_the_others(data: ReportDa
 
 def test_another_n_is_drawn_as_such(golden: GoldenSet) -> None:
     report = make_report(golden, apart=True)
-    assert "other n" in [trace.name for trace in tradeoff(report, "embed_seconds").data]
+    assert "other n" in [trace.name for trace in tradeoff(report, CURRENCIES[-1]).data]
 
 
 def test_no_label_of_a_figure_can_hold_markup(golden: GoldenSet) -> None:

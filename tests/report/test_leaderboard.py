@@ -47,6 +47,19 @@ def test_columns_appear_only_when_something_fills_them(data: ReportData) -> None
     assert not {"answer_score", "USD / 1k", "char_iou@5"} & set(names)
 
 
+def test_every_line_is_compared_with_every_baseline(data: ReportData) -> None:
+    names = [column.name for column in columns(data)]
+    for line, row in zip(lines(data), data.decision.rows, strict=True):
+        for baseline in ("bm25", "default"):
+            cell = line.cells[names.index(f"Δ {baseline}")]
+            if row.measured.baseline == baseline:
+                assert cell.text == NOTHING
+                continue
+            test = row.versus[baseline]
+            assert cell.sort == test.difference.mean
+            assert cell.text.endswith("*") == (test.finding in ("better", "worse"))
+
+
 def test_whiskers_share_one_scale(data: ReportData) -> None:
     drawn = [line.whisker for line in lines(data) if line.whisker]
     assert len(drawn) == len(data.measured)

@@ -106,3 +106,28 @@ def test_a_sweep_of_only_one_configuration_has_a_page(golden: GoldenSet, path: P
     decision = decide(only, metric="objective", goal="maximize")
     write_report(replace(whole, measured=only, decision=decision, swept=(), failures=()), path)
     assert "is not known" in path.read_text("utf-8")
+
+
+def test_a_metric_of_one_figure_per_trial_has_a_page_without_a_test(golden: GoldenSet) -> None:
+    from dataclasses import replace
+
+    from rag_sweeps.decision import decide, statements
+
+    whole = make_report(golden)
+    decision = decide(whole.measured, metric="embed_seconds", goal="minimize")
+    said = tuple(statements(decision, whole.swept))
+    html = render(replace(whole, decision=decision, statements=said))
+    assert "no test can tell from chance" in html
+    assert not re.search(r"\bnan\b", re.sub(r"<script.*", "", html, flags=re.DOTALL).lower())
+
+
+def test_a_sweep_of_two_objectives_marks_its_front(golden: GoldenSet) -> None:
+    from dataclasses import replace
+
+    from rag_sweeps.decision import decide
+
+    whole = make_report(golden)
+    second = ("context_tokens_per_question", "minimize")
+    decision = decide(whole.measured, metric="objective", goal="maximize", second=second)  # type: ignore[arg-type]
+    html = render(replace(whole, decision=decision))
+    assert html.count('<span class="mark front">front</span>') == len(decision.front) > 0

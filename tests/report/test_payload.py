@@ -8,8 +8,8 @@ import pytest
 
 from rag_sweeps.golden import GoldenSet
 from rag_sweeps.report import ReportData
-from rag_sweeps.report.effects import importance
 from rag_sweeps.report.escaping import encodable, to_json
+from rag_sweeps.report.importance import importance
 from rag_sweeps.report.payload import payload
 from rag_sweeps.report.questions import browser
 

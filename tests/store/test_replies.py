@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,18 @@ def test_many_threads_share_one_store() -> None:
         for thread in threads:
             thread.join(60)
     assert len([reply for reply in found if reply is not None]) == 400
+
+
+def test_replies_are_counted_by_model() -> None:
+    store = ReplyStore()
+    assert store.count("openai:gpt-x") == 0
+    for repeat in range(3):
+        store.put(replace(REQUEST, repeat=repeat), Completion("yes", USAGE))
+    store.put(replace(REQUEST, model="anthropic:x"), Completion("yes", USAGE))
+    assert [store.count(model) for model in ("openai:gpt-x", "anthropic:x", "openai:gpt")] == [3, 1, 0]
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE replies SET request = x'00ff' WHERE key = ?", (request_key(REQUEST),))
+    connection.close()
+    assert store.count("openai:gpt-x") == 2
+    store.close()

@@ -1,0 +1,109 @@
+"""What a worker works on, and how the results of its trials reach the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag_sweeps.config import SweepConfig
+from rag_sweeps.errors import InputError, TrialError
+from rag_sweeps.golden import GoldenSet
+from rag_sweeps.hosting.addresses import HostedSweep
+from rag_sweeps.hosting.hosted_log import begin_pending, ended, pending_of, unsent
+from rag_sweeps.protocols import Caller, Progress
+from rag_sweeps.records import TrialResult
+from rag_sweeps.store.sweeps import Asked, SweepLog
+from rag_sweeps.sweep import Event
+from rag_sweeps.tracking.pending import PendingRun, read_pending
+from rag_sweeps.tracking.sending import Sender
+from rag_sweeps.tracking.server import ServerDownError
+
+FLUSH_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker works on and with."""
+
+    sweep: SweepConfig
+    golden: GoldenSet
+    log: SweepLog
+    hosted: HostedSweep
+    sender: Sender
+    progress: Progress
+    caller: Caller | None
+
+
+class HostedSink:
+    """Writes the run of one trial: first what is pending, then the server."""
+
+    def __init__(self, work: Work, pending: PendingRun) -> None:
+        self._work, self._pending = work, pending
+        self.has_sent = False
+
+    def write(self, result: TrialResult) -> None:
+        send(self._work, ended(self._pending, trial_id=result.trial_id, params=dict(result.params)))
+        self.has_sent = True
+
+
+def send(work: Work, pending: PendingRun) -> None:
+    """Raises TrialError where the run stays pending."""
+    try:
+        work.sender.send(pending, work.golden)
+    except InputError as error:
+        raise TrialError(str(error)) from error
+
+
+def sink_for(work: Work) -> Callable[[Asked], HostedSink]:
+    """Sinks for a search that goes on without the server."""
+
+    def make(trial: Asked) -> HostedSink:
+        known = read_pending(work.log.folder.name, trial.number)
+        pending = known or begin_pending(work.log, pending_of(work.hosted, work.log, trial))
+        return HostedSink(work, pending)
+
+    return make
+
+
+def flush(work: Work) -> int:
+    """Send what is pending of this sweep, as long as the server takes it; how many stay pending."""
+    until = time.monotonic() + FLUSH_SECONDS
+    work.sender.try_again()
+    left, down = 0, False
+    for pending, claim in unsent(work.log):
+        try:
+            if down or time.monotonic() > until:
+                left += 1
+                continue
+            send(work, pending)
+            forget_if_ended(work.log, pending)
+        except ServerDownError:
+            left, down = left + 1, True
+        except TrialError:
+            left += 1
+        finally:
+            claim.release()
+    return left
+
+
+def note_failure(work: Work, trial: Asked, reason: str) -> Event:
+    with work.log.locked():
+        work.log.fail(trial.number, reason)
+    return Event(next(each for each in work.log.trials() if each.number == trial.number))
+
+
+def send_failure(work: Work, pending: PendingRun, reason: str) -> bool:
+    full = work.sweep.constants.get("logged_text", "full") == "full"
+    failed = ended(pending, failure=reason if full else "failed; the reason is in the local log", exit_code=1)
+    try:
+        send(work, failed)
+    except TrialError:
+        return False  # it stays pending
+    return True
+
+
+def forget_if_ended(log: SweepLog, pending: PendingRun) -> None:
+    """A run is forgotten once the log knows how its trial ended; before, the id of the run is still needed."""
+    if any(trial.number == pending.number and trial.state != "waiting" for trial in log.trials()):
+        pending.forget()
