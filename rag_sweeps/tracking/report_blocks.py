@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from rag_sweeps.objective import OBJECTIVE
@@ -35,8 +36,10 @@ def blocks(content: ReportContent) -> list[Any]:
 
 def library() -> Any:
     """W&B's classes of report blocks; loosely typed, for their fields are made while they are imported."""
-    import wandb_workspaces.reports.v2 as reports
-
+    with warnings.catch_warnings():
+        # The library speaks pydantic's first dialect, which its second one warns about.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import wandb_workspaces.reports.v2 as reports
     return reports
 
 
@@ -190,7 +193,7 @@ def _runs(content: ReportContent, trial_id: str | None) -> Any:
         entity=content.address.entity,
         project=content.address.project,
         name="recommended" if trial_id else "trials and baselines",
-        filters=filters,
+        filters=expr.And(*filters),
         order=[v2.OrderBy(v2.SummaryMetric(decision.metric), ascending=decision.goal == "minimize")],
         pinned_columns=["run:displayName", f"summary:{decision.metric}"],
         visible_columns=[

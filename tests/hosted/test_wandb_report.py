@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from conftest import ASKED, DOCUMENTS, Cli
 from loopback.server import LoopbackServer
 from loopback.state import Report
 
-from hosted.runs import GRID, N_SMALL, SMALL
+from hosted.runs import N_SMALL, SMALL
 
 Write = Callable[..., Path]
 Hosted = dict[str, str]
@@ -59,12 +59,6 @@ def test_a_report_says_what_to_use_and_is_updated_in_place(
     assert first.out.splitlines()[-1].startswith(f"report written: {server.url}/team/rag-sweeps/reports/")
     assert "its plots show no others" not in first.out
     said = words(report)
-    print(said)
-    print({k: v for k, v in panels(report).items() if k != "Weave"})
-    print(
-        [b["metadata"]["runSets"][0]["filters"] for b in report.spec["blocks"] if b["type"] == "panel-grid"][:2],
-        [b["metadata"]["runSets"][0] for b in report.spec["blocks"] if b["type"] == "panel-grid"][-1],
-    )
     decision = cli("results", "--json").json["decision"]
     for statement in decision["statements"]:
         assert statement in said
@@ -83,3 +77,42 @@ def test_a_report_says_what_to_use_and_is_updated_in_place(
     assert again.out.splitlines()[-1] == first.out.splitlines()[-1].replace("written", "updated")
     (same,) = server.reports
     assert (same.id, same.saves) == (report.id, 2)
+
+    report.project.reports.clear()
+    anew = cli("report", "--wandb", sweep, **hosted)
+    assert anew.code == 0, anew.err
+    assert anew.out.splitlines()[-1].startswith("report written: ")
+    assert [(each.id != report.id, each.saves) for each in server.reports] == [(True, 1)]
+
+
+def test_a_local_sweep_is_reported_without_its_texts_or_one_message_says_why_not(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli
+) -> None:
+    private = {"logged_text": {"value": "digests"}}
+    assert cli("sweep", write_config({**SMALL, **private}, method="grid", run_cap=2)).code == 0
+
+    away = cli("report", "--wandb")
+    assert (away.code, len(away.err.strip().splitlines())) == (2, 1)
+    assert "a W&B report needs W&B: set WANDB_API_KEY" in away.err
+    gone = cli("report", "--wandb", "team/rag-sweeps/gone1234", **hosted)
+    assert gone.code == 2
+    assert "team/rag-sweeps/gone1234" in gone.err
+
+    done = cli("report", "--wandb", **hosted)
+    assert done.code == 0, done.err
+    assert "W&B holds 0 runs of the " in done.out
+    (report,) = server.reports
+    spec = json.dumps(report.spec)
+    for name, question, document, quote in ASKED:
+        assert question not in spec
+        assert f"| {name} |" not in spec
+        assert document is None or document not in spec
+        assert quote is None or quote not in spec
+    assert not any(text in spec for text in DOCUMENTS.values())
+
+    server.stop_listening()
+    began = time.monotonic()
+    down = cli("report", "--wandb", **hosted)
+    assert (down.code, len(down.err.strip().splitlines())) == (1, 1)
+    assert "W&B did not" in down.err
+    assert time.monotonic() - began < 90
