@@ -33,7 +33,7 @@ def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any
     settled = {*history.taken, *history.known}
     tried = [*history.taken.values(), *(observed.params for observed in history.known.values())]
     pool, encoding = candidates(space, settled, told.good(N_GOOD), seed=seed), Encoding(space)
-    open_to = opening(space, encoding, pool.levels, encoding.encode(tried))
+    open_to = opening(space, encoding, pool.levels, encoding.encode(tried), n_trials=len(history.taken))
     pool = pool.where(open_to)
     if not told.valued:
         return random.Random(seed).choice(pool.proposals) if pool else {}
