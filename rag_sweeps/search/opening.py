@@ -15,13 +15,13 @@ FEWEST_LEVELS = 3
 MODELS = ("embedding_model", "generator")
 
 
-def opening(space: SearchSpace, encoding: Encoding, levels: Levels, tried: Levels) -> Bools:
+def opening(space: SearchSpace, encoding: Encoding, levels: Levels, tried: Levels, *, n_trials: int) -> Bools:
     """(N,) which of the candidates to choose among: those with an untried name, while the search is young.
 
     Asking for as many untried names as possible at once is worse: it leaves the surrogate no choice.
     """
     untried = np.zeros(len(levels), dtype=bool)
-    if len(tried) < LONGEST_OPENING:
+    if n_trials < LONGEST_OPENING:
         for axis, n_levels in encoding.unordered().items():
             is_model = space.is_ours and list(space.distributions)[axis] in MODELS
             if n_levels >= FEWEST_LEVELS or is_model:

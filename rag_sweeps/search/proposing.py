@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import random
 from typing import Any
 
 import numpy as np
 
 from rag_sweeps.records import Floats
+from rag_sweeps.search.aims import Aim, aim_of
 from rag_sweeps.search.candidates import Pool, around, candidates, is_listed
 from rag_sweeps.search.encoding import Encoding
 from rag_sweeps.search.expense import relative_expense, vectors_of
 from rag_sweeps.search.history import History
 from rag_sweeps.search.opening import opening
 from rag_sweeps.search.space import SearchSpace
-from rag_sweeps.search.surrogate import Beliefs
 from rag_sweeps.search.telling import Told
 
 POWER_OF_EXPENSE = 0.1
@@ -34,18 +33,17 @@ def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any
     settled = {*history.taken, *history.known}
     tried = [*history.taken.values(), *(observed.params for observed in history.known.values())]
     pool, encoding = candidates(space, settled, told.good(N_GOOD), seed=seed), Encoding(space)
-    open_to = opening(space, encoding, pool.levels, encoding.encode(tried))
+    open_to = opening(space, encoding, pool.levels, encoding.encode(tried), n_trials=len(history.taken))
     pool = pool.where(open_to)
     if not told.valued:
         return random.Random(seed).choice(pool.proposals) if pool else {}
 
-    surrogate = told.surrogate(encoding, pool.levels)
+    aim = aim_of(told, history, encoding, pool.levels, seed=seed)
     paid = {vectors_of(space, params) for params in tried}
 
     def worth(pool: Pool) -> Floats:
-        gains = expected_improvement(surrogate.at(pool.levels), told.best)
         expenses = [relative_expense(vectors, paid) for vectors in pool.vectors]
-        return np.asarray(gains / np.array(expenses) ** POWER_OF_EXPENSE)
+        return np.asarray(aim.gains(pool.levels) / np.array(expenses) ** POWER_OF_EXPENSE)
 
     gains = worth(pool) if pool else np.zeros(0)
     if not is_listed(space) and open_to.all():
@@ -56,7 +54,7 @@ def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any
             if not nearby:
                 break
             pool, gains = pool + nearby, np.concatenate([gains, worth(nearby)])
-    known = _better_known(space, told, float(gains.max(initial=0.0)))
+    known = _better_known(space, aim, float(gains.max(initial=0.0)))
     if known is not None:
         return known
     if not pool:
@@ -66,18 +64,8 @@ def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any
     return pool.proposals[random.Random(seed).choice(tied.tolist())]
 
 
-def expected_improvement(beliefs: Beliefs, best: float) -> Floats:
-    """(N,) mean over the draws of E max(value - best, 0)."""
-    from scipy.special import ndtr
-
-    above = (beliefs.mean - best) / beliefs.deviation
-    density = np.exp(-above * above / 2.0) / math.sqrt(2.0 * math.pi)
-    improvement: Floats = beliefs.weights @ (beliefs.deviation * (above * ndtr(above) + density))
-    return improvement
-
-
-def _better_known(space: SearchSpace, told: Told, expected: float) -> dict[str, Any] | None:
-    found = told.best_untried()
+def _better_known(space: SearchSpace, aim: Aim, expected: float) -> dict[str, Any] | None:
+    found = aim.best_untried()
     if found is None or found[1] <= expected:
         return None
     inside = {name: value for name, value in found[0].items() if name in space.distributions}

@@ -33,3 +33,10 @@ def standardised(values: Floats) -> Floats:
     """Mean 0 and variance 1; all 0 where all are the same."""
     spread = float(values.std())
     return np.asarray((values - values.mean()) / (spread if spread > 1e-12 * (1.0 + abs(values).max()) else 1.0))
+
+
+def ranks(values: Floats) -> Floats:
+    """(n,) ranks, equal ones shared: a front of two objectives is then spread evenly, whatever their scales."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    below = np.cumsum(counts) - counts
+    return np.asarray((below + (counts - 1) / 2.0)[place], dtype=np.float64)

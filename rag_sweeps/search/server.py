@@ -5,7 +5,7 @@ from __future__ import annotations
 from rag_sweeps.search.space import SearchSpace
 
 SMALL = 1_000
-"""Configurations below which W&B's search was seen to propose some of them again within 20 trials."""
+"""Of 20 proposals of W&B's search (`sweeps` 0.3.0) 13 were distinct on 162 configurations, 19 on 3,600."""
 
 
 def repeats_on_server(space: SearchSpace) -> str | None:

@@ -27,7 +27,8 @@ class SweepStudy(optuna.Study):
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> optuna.Trial:
         """As optuna.Study.ask; a proposal is made for all the distributions together and lies within them."""
-        assert isinstance(self.sampler, SweepSampler)
+        if not isinstance(self.sampler, SweepSampler):
+            return super().ask(fixed_distributions)
         with self.sampler.keeping_to(fixed_distributions):
             return super().ask(fixed_distributions)
 
@@ -54,7 +55,11 @@ def make_study(sweep: HasConfig) -> SweepStudy:
 def space_of(sweep: HasConfig) -> SearchSpace:
     """The space that the config's `parameters` span. Equal parameters share one, with what it has listed."""
     parameters = sweep.config.get("parameters") or {}
-    return _space(json.dumps({name: dict(spec) for name, spec in parameters.items()}))
+    try:
+        text = json.dumps({name: dict(spec) for name, spec in parameters.items()})
+    except TypeError:  # a value that is no JSON, from a caller that builds its config in Python
+        return SearchSpace(parameters)
+    return _space(text)
 
 
 @lru_cache(maxsize=16)

@@ -12,7 +12,7 @@ import numpy as np
 
 from rag_sweeps.search.encoding import Encoding
 from rag_sweeps.search.history import History, Observation
-from rag_sweeps.search.scalar import as_one, standardised, weights_of
+from rag_sweeps.search.scalar import as_one, ranks, standardised, weights_of
 from rag_sweeps.search.surrogate import Levels, Seen, Surrogate
 
 MOST_OWN, MOST_KNOWN, MOST_EARLIER = 120, 60, 60
@@ -28,12 +28,22 @@ class Valued:
     value: float
     tried: bool
 
+    @property
+    def params(self) -> Mapping[str, Any]:
+        return self.observation.params
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is a value of this sweep and no guess."""
+        observation = self.observation
+        return observation.task == 0 and observation.values is not None and observation.noise == 0.0
+
 
 class Told:
-    """All that was told, each observation with one value; several objectives are weighed anew for every seed."""
+    """All that was told, each observation with one value: of one objective, or of all, weighed anew for every seed."""
 
-    def __init__(self, history: History, *, seed: int) -> None:
-        self._seed, self._history = seed, history
+    def __init__(self, history: History, *, seed: int, objective: int | None = None) -> None:
+        self._seed, self._history, self._objective = seed, history, objective
         own = list(history.own.values())
         known, earlier = list(history.known.values()), history.earlier
         self.valued = [
@@ -46,18 +56,23 @@ class Told:
         ranked = sorted((each for each in self.valued if each.observation.task == 0), key=lambda each: -each.value)
         return [each.observation.params for each in ranked[:n_good]]
 
+    @property
+    def n_objectives(self) -> int:
+        """0 where nothing has a value yet."""
+        return max((len(each.observation.values or ()) for each in self.valued), default=0)
+
     @cached_property
     def best(self) -> float:
         """The best value of this sweep that is no guess."""
-        return max((each.value for each in self.valued if _is_sure(each)), default=0.0)
+        return max((each.value for each in self.valued if each.is_sure), default=0.0)
 
     def best_untried(self) -> tuple[Mapping[str, Any], float] | None:
         """The best configuration whose value is known and that no trial has, and by how much it beats all trials."""
-        untried = [each for each in self.valued if _is_sure(each) and not each.tried]
+        untried = [each for each in self.valued if each.is_sure and not each.tried]
         if not untried:
             return None
         first = max(untried, key=lambda each: each.value)
-        tried = max((each.value for each in self.valued if _is_sure(each) and each.tried), default=-math.inf)
+        tried = max((each.value for each in self.valued if each.is_sure and each.tried), default=-math.inf)
         return (first.observation.params, first.value - tried) if first.value > tried else None
 
     def surrogate(self, encoding: Encoding, pool: Levels) -> Surrogate:
@@ -91,8 +106,11 @@ class Told:
         values = [each.values for each in observed if each.values is not None]
         if not values:
             return [Valued(each, 0.0, True) for each in observed]
-        weights = weights_of(len(values[0]), seed=self._seed)
-        scaled = iter(standardised(as_one(values, weights)).tolist())
+        if self._objective is None:
+            one = as_one(values, weights_of(len(values[0]), seed=self._seed))
+        else:
+            one = ranks(np.array([each[self._objective] for each in values]))
+        scaled = iter(standardised(one).tolist())
         return [
             Valued(each, FAILED if each.values is None else next(scaled), at < n_tried)
             for at, each in enumerate(observed)
@@ -117,8 +135,3 @@ def _some(valued: Sequence[Valued], most: int) -> list[Valued]:
     best, others = ranked[: most // 3], sorted(ranked[most // 3 :])
     spread = np.linspace(0, len(others) - 1, most - len(best)).round().astype(int)
     return [valued[at] for at in sorted({*best, *(others[at] for at in spread)})]
-
-
-def _is_sure(each: Valued) -> bool:
-    observation = each.observation
-    return observation.task == 0 and observation.values is not None and observation.noise == 0.0

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rag_sweeps.search.proposing import expected_improvement
+from rag_sweeps.search.aims import expected_excess, hypervolume_gain
 from rag_sweeps.search.scalar import as_one, standardised
 from rag_sweeps.search.surrogate import Axis, Beliefs, Seen, Surrogate
 
@@ -24,14 +24,14 @@ def seen(levels: list[list[int]], values: list[float], noise: float = 0.0, task:
 def test_expected_improvement_by_hand() -> None:
     beliefs = Beliefs(np.array([1.0]), np.array([[0.0, 2.0, -50.0]]), np.array([[1.0, 1e-9, 1.0]]))
     # At the best itself: 1 / sqrt(2 pi). Surely 2 above: 2. Far below: nothing.
-    assert expected_improvement(beliefs, 0.0) == pytest.approx([0.398942, 2.0, 0.0], abs=1e-5)
+    assert expected_excess(beliefs, 0.0) == pytest.approx([0.398942, 2.0, 0.0], abs=1e-5)
 
 
 def test_expected_improvement_meets_a_simulation() -> None:
     random = np.random.default_rng(0)
     beliefs = Beliefs(np.array([0.25, 0.75]), np.array([[0.3], [-0.2]]), np.array([[0.5], [1.5]]))
     simulated = [np.maximum(random.normal(mean, sd, 400_000) - 0.4, 0).mean() for mean, sd in ((0.3, 0.5), (-0.2, 1.5))]
-    assert expected_improvement(beliefs, 0.4)[0] == pytest.approx(0.25 * simulated[0] + 0.75 * simulated[1], abs=0.01)
+    assert expected_excess(beliefs, 0.4)[0] == pytest.approx(0.25 * simulated[0] + 0.75 * simulated[1], abs=0.01)
 
 
 def test_what_was_seen_is_believed_and_what_was_not_is_doubted() -> None:
@@ -96,3 +96,34 @@ def test_two_objectives_become_one_that_keeps_dominance() -> None:
         assert one[0] > one[1]
     assert np.argmax(as_one(values, np.array([0.99, 0.01]))) == 3
     assert np.argmax(as_one(values, np.array([0.01, 0.99]))) == 2
+
+
+def test_the_gain_of_a_front_by_hand() -> None:
+    def at(value: float):  # type: ignore[no-untyped-def]
+        return lambda level: np.array([max(value - level, 0.0)])
+
+    points = [(0.0, 1.0), (1.0, 0.0), (-1.0, -1.0)]
+    # From -3: the front covers 3 x 4 + 1 x 3 = 15. (1, 1) makes it 16; (2, -1) adds 1 x 2; (0, 0) adds nothing.
+    assert hypervolume_gain(at(1.0), at(1.0), points) == pytest.approx([1.0])
+    assert hypervolume_gain(at(2.0), at(-1.0), points) == pytest.approx([2.0])
+    assert hypervolume_gain(at(0.0), at(0.0), points) == pytest.approx([0.0])
+
+
+def test_the_expected_gain_of_a_front_meets_a_sum_over_small_squares() -> None:
+    random = np.random.default_rng(1)
+    points = [(float(x), float(y)) for x, y in random.normal(size=(6, 2))]
+    first = Beliefs(np.array([1.0]), np.array([[0.5]]), np.array([[0.8]]))
+    second = Beliefs(np.array([1.0]), np.array([[0.2]]), np.array([[0.6]]))
+    expected = hypervolume_gain(
+        lambda level: expected_excess(first, level), lambda level: expected_excess(second, level), points
+    )
+    # The gain is the area not yet dominated, each piece times the chance that the point dominates it.
+    grid = np.arange(-3.0, 5.0, 0.02) + 0.01
+    dominated = np.zeros((len(grid), len(grid)), dtype=bool)
+    for x, y in points:
+        dominated |= (grid[:, None] < x) & (grid[None, :] < y)
+    chance = [
+        np.array([math.erfc((at - mean) / sd / 2**0.5) / 2 for at in grid]) for mean, sd in ((0.5, 0.8), (0.2, 0.6))
+    ]
+    summed = (~dominated * chance[0][:, None] * chance[1][None, :]).sum() * 0.02**2
+    assert expected[0] == pytest.approx(summed, rel=0.02)
