@@ -79,9 +79,14 @@ class Collection:
     def aliases_of(self, artifact: Artifact) -> list[str]:
         return sorted(name for name, version in self.alias.items() if version is artifact)
 
+    @property
+    def kept(self) -> list[Artifact]:
+        return [version for version in self.versions if version.state != "DELETED"]
+
     def find(self, alias: str) -> Artifact | None:
-        if alias.startswith("v") and alias[1:].isdigit() and int(alias[1:]) < len(self.versions):
-            return self.versions[int(alias[1:])]
+        if alias.startswith("v") and alias[1:].isdigit():
+            numbered = {self.versions.index(version): version for version in self.kept}
+            return numbered.get(int(alias[1:]))
         return self.alias.get(alias)
 
 

@@ -26,7 +26,7 @@ def create(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
     if collection.type != kind:
         raise RefusedError(400, f"artifact {name} has type {collection.type}, not {kind}")
     aliases = [each["alias"] for each in sent.get("aliases") or ()]
-    artifact = next((each for each in collection.versions if each.digest == sent["digest"]), None)
+    artifact = next((each for each in collection.kept if each.digest == sent["digest"]), None)
     if artifact is None:
         artifact = Artifact(f"artifact:{state.number()}", collection, sent["digest"])
         artifact.metadata = json.loads(sent.get("metadata") or "{}")
@@ -129,6 +129,18 @@ def change_aliases(state: State, sent: Mapping[str, Any], *, add: bool) -> Node:
         else:
             collection.alias.pop(each["alias"], None)
     return {"success": True}
+
+
+def delete(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
+    """The version keeps its number, so that the next one does not get it."""
+    artifact = find_artifact(state, sent["artifactID"])
+    collections = (artifact.collection, *artifact.links)
+    if any(each.aliases_of(artifact) for each in collections) and not sent.get("deleteAliases"):
+        raise RefusedError(400, f"artifact {artifact.name} has aliases")
+    for collection in collections:
+        collection.alias = {name: each for name, each in collection.alias.items() if each is not artifact}
+    artifact.state = "DELETED"
+    return {"artifact": artifact_node(state, artifact, base_url)}
 
 
 def link(state: State, sent: Mapping[str, Any], base_url: str) -> Node:

@@ -95,7 +95,7 @@ def collection_node(state: State, collection: Collection, base_url: str) -> Node
         return None if found is None else membership_node(state, collection, found, base_url)
 
     def artifacts(first: int | None = None, after: str | None = None, order: str | None = None, **_: Any) -> Node:
-        newest_first = collection.versions[::-1]
+        newest_first = collection.kept[::-1]
         nodes = [artifact_node(state, each, base_url) for each in newest_first]
         page = connection(nodes, first, after)
         for edge, each in zip(page["edges"], newest_first[int(after or 0) :], strict=False):

@@ -28,7 +28,7 @@ OPEN_PATHS = ("/storage/", "/sdk/otel/", "/server_info", "/healthz")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Bound to its server by `make_handler`."""
+    """Bound to its `owner` by the server that starts it."""
 
     owner: LoopbackServer
     protocol_version = "HTTP/1.1"
@@ -83,11 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         name = operation_name(sent.get("query", "")) if sent else f"{self.command} {path}"
         try:
             if not path.startswith(OPEN_PATHS) and not self._authorized():
-                return (
-                    401,
-                    {"errors": [{"message": "user is not logged in"}], "error": "unauthorized"},
-                    "application/json",
-                )
+                raise RefusedError(401, "user is not logged in")
             if path == "/graphql":
                 return 200, self._graphql(sent), "application/json"
             return self._other(path, body)

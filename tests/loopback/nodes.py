@@ -7,7 +7,7 @@ from typing import Any
 
 from . import registry
 from .graphql import Node, connection
-from .state import ENTITIES, ENTITY, REGISTRY_PREFIX, USER, Project, State
+from .state import ENTITIES, ENTITY, USER, Project, State
 
 FEATURES = (
     "LARGE_FILENAMES",
@@ -53,7 +53,7 @@ def entity_node(state: State, name: str | None, base_url: str) -> Node | None:
     entity = name
 
     def project(name: str) -> Node | None:
-        found = state.project(entity, name, make=name.startswith(REGISTRY_PREFIX))
+        found = state.project(entity, name)
         return None if found is None else project_node(state, found, base_url)
 
     return {
@@ -64,6 +64,14 @@ def entity_node(state: State, name: str | None, base_url: str) -> Node | None:
         "isTeam": name != USER,
         "available": False,
         "readOnly": False,
+        "readOnlyAdmin": False,
+        "photoUrl": None,
+        "privateOnly": False,
+        "storageBytes": "0",
+        "codeSavingEnabled": True,
+        "defaultAccess": "PRIVATE",
+        "isPaid": True,
+        "members": [],
         "xxhashDigestsEnabled": False,
         "user": None,
         "organization": lambda: registry.organization_node(state, base_url) if name != USER else None,

@@ -7,12 +7,12 @@ from typing import Any
 
 from . import artifact_writes, artifacts, nodes, registry, reports, run_writes, sweeps
 from .graphql import Node, RefusedError, connection
-from .state import ENTITY, ORGANIZATION, REGISTRY_PREFIX, State
+from .state import ENTITY, ORGANIZATION, USER, State
 
 
 def queries(state: State, base_url: str) -> Node:
     def project(name: str | None = None, entity_name: str | None = None, **_: Any) -> Node | None:
-        found = state.project(entity_name, name, make=bool(name and name.startswith(REGISTRY_PREFIX)))
+        found = state.project(entity_name, name)
         return None if found is None else nodes.project_node(state, found, base_url)
 
     def models(entity_name: str | None = None, first: int | None = None, after: str | None = None, **_: Any) -> Node:
@@ -37,6 +37,7 @@ def queries(state: State, base_url: str) -> Node:
 
     return {
         "viewer": nodes.user_node,
+        "users": lambda query=None: connection([nodes.user_node()] if query in (None, USER) else []),
         "serverInfo": {
             "features": [{"name": name, "isEnabled": True} for name in nodes.FEATURES],
             "cliVersionInfo": {"max_cli_version": "0.99.0"},
@@ -74,6 +75,7 @@ def mutations(state: State, base_url: str) -> Node:
         "commitArtifact": lambda sent: artifact_writes.commit(state, sent, base_url),
         "useArtifact": lambda sent: artifact_writes.use(state, sent, base_url),
         "updateArtifact": lambda sent: artifact_writes.update(state, sent, base_url),
+        "deleteArtifact": lambda sent: artifact_writes.delete(state, sent, base_url),
         "addAliases": lambda sent: artifact_writes.change_aliases(state, sent, add=True),
         "deleteAliases": lambda sent: artifact_writes.change_aliases(state, sent, add=False),
         "linkArtifact": lambda sent: artifact_writes.link(state, sent, base_url),

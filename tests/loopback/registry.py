@@ -50,7 +50,7 @@ def org_entity_node(state: State, base_url: str) -> Node:
         kept = [
             membership_node(state, collection, artifact, base_url)
             for collection in registry_collections(state, project_filters, collection_filters)
-            for artifact in collection.versions
+            for artifact in collection.kept
             if matches(json.loads(filters or "{}"), _version_fields(collection, artifact))
         ]
         return connection(kept, first, after)

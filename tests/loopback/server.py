@@ -103,7 +103,7 @@ class LoopbackServer:
             "WANDB_INIT_TIMEOUT": "60",
             "WF_TRACE_SERVER_URL": self.url,
             "WEAVE_PRINT_CALL_LINK": "false",
-            "WEAVE_LOG_LEVEL": "ERROR",
+            "WANDB_ERROR_REPORTING": "false",
         }
 
     @property

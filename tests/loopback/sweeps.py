@@ -87,9 +87,7 @@ def upsert_sweep(state: State, sent: Mapping[str, Any], base_url: str) -> Node:
         if project is None:
             raise RefusedError(404, f"entity {entity} not found during upsertSweep")
         config = yaml.safe_load(sent.get("config") or "")
-        if not isinstance(config, dict) or not (
-            "parameters" in config and ("method" in config or "scheduler" in config)
-        ):
+        if not isinstance(config, dict) or "parameters" not in config or not {"method", "scheduler"} & config.keys():
             raise RefusedError(400, "invalid sweep config: parameters and method are required")
         name = "".join(random.Random(f"sweep {state.number()}").choices(string.ascii_lowercase + string.digits, k=8))
         sweep = project.sweeps[name] = Sweep(name, project, sent["config"], config)

@@ -70,6 +70,8 @@ COMMAND = ["${env}", "${interpreter}", "trial.py"]
 def test_an_agent_runs_each_proposal_once_until_the_cap(server: LoopbackServer, hosted: dict[str, str]) -> None:
     printed = result_of(python(AGENT, hosted))
     (sweep,) = server.sweeps.values()
+    canceled = run([sys.executable, "-m", "wandb", "sweep", "--cancel", f"team/demo/{sweep.id}"], hosted)
+    assert (canceled.returncode, sweep.state) == (0, "CANCELED"), canceled.stderr
     values = [run.config["k"] for run in sweep.runs]
     assert [run.summary["objective"] for run in sweep.runs] == values
     assert {run.state for run in sweep.runs} == {"finished"}
@@ -120,7 +122,7 @@ def test_a_scheduler_enqueues_what_an_agent_runs(
     ) as scheduler:
         try:
             agent = run([sys.executable, "-c", SCHEDULED_AGENT, sweep.id], hosted)
-            said, _ = scheduler.communicate(timeout=60)
+            said, _ = scheduler.communicate(timeout=120)
         finally:
             scheduler.kill()
     assert agent.returncode == 0, agent.stderr + agent.stdout
@@ -175,6 +177,15 @@ def test_a_run_its_agent_no_longer_reports_has_crashed(server: LoopbackServer, s
     assert server.runs[str(first["run_id"])].state == "crashed"
     server.state.heartbeat_timeout_s = 0.0
     assert server.runs[str(second["run_id"])].state == "crashed"
+
+
+def test_the_grid_goes_on_where_a_run_adds_to_its_config(server: LoopbackServer, sweep_id: str) -> None:
+    agent = agent_of(server, sweep_id)
+    (first,) = heartbeat(server, agent)
+    server.runs[str(first["run_id"])].config_sent["revision"] = {"value": "abc"}
+    server.runs[str(first["run_id"])].state = "finished"
+    (second,) = heartbeat(server, agent)
+    assert second["args"] == {"k": {"value": 2}}
 
 
 def test_a_canceled_sweep_stops_its_runs_before_its_agents(server: LoopbackServer, sweep_id: str) -> None:

@@ -42,6 +42,27 @@ weave.finish()
 """
 
 
+CALL = """
+import weave
+weave.init("team/demo")
+
+@weave.op
+def retrieve(question): return ["passage"]
+
+retrieve("a")
+weave.finish()
+"""
+
+
+def test_calls_outlive_a_fault(server: LoopbackServer, hosted: dict[str, str]) -> None:
+    fault = server.faults.add("unavailable", match="/calls/complete")
+    python(CALL, hosted)
+    assert fault.seen == 1
+    assert [(call.name, call.inputs, call.output) for call in server.calls] == [
+        ("retrieve", {"question": "a"}, ["passage"])
+    ]
+
+
 def test_an_evaluation_arrives_as_nested_calls_and_reads_back(server: LoopbackServer, hosted: dict[str, str]) -> None:
     printed = result_of(python(EVALUATE, hosted))
     fractions = {"true_count": 1, "true_fraction": 0.5}

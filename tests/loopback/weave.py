@@ -192,6 +192,20 @@ def _purge_feedback(state: WeaveState, sent: Mapping[str, Any]) -> dict[str, Any
     return {}
 
 
+def _create_costs(state: WeaveState, sent: Mapping[str, Any]) -> dict[str, Any]:
+    ids = []
+    for llm_id, prices in sent["costs"].items():
+        cost = {"id": str(UUID(int=len(state.costs) + 1)), "llm_id": llm_id, "project_id": sent["project_id"], **prices}
+        state.costs.append(cost)
+        ids.append([cost["id"], llm_id])
+    return {"ids": ids}
+
+
+def _query_costs(state: WeaveState, sent: Mapping[str, Any]) -> dict[str, Any]:
+    kept = [each for each in state.costs if each["project_id"] == sent["project_id"]]
+    return {"results": page(where(kept, sent.get("query")), sent)}
+
+
 ROUTES: dict[str, Callable[[WeaveState, Mapping[str, Any]], dict[str, Any]]] = {
     "/call/start": _start,
     "/call/end": _end,
@@ -215,5 +229,6 @@ ROUTES: dict[str, Callable[[WeaveState, Mapping[str, Any]], dict[str, Any]]] = {
     "/feedback/batch/create": lambda state, sent: {"res": [_create_feedback(state, each) for each in sent["batch"]]},
     "/feedback/query": _query_feedback,
     "/feedback/purge": _purge_feedback,
-    "/cost/query": lambda state, sent: {"results": []},
+    "/cost/create": _create_costs,
+    "/cost/query": _query_costs,
 }

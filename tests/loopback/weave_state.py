@@ -77,6 +77,7 @@ class WeaveState:
         self.rows: dict[str, Any] = {}
         self.files: dict[str, bytes] = {}
         self.feedback: list[dict[str, Any]] = []
+        self.costs: list[dict[str, Any]] = []
 
     def start(self, sent: dict[str, Any]) -> Call:
         known = {name: sent[name] for name in Call.__dataclass_fields__ if sent.get(name) is not None}
