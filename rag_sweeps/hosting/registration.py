@@ -27,22 +27,28 @@ class Registration:
     def beat(self, *running: str) -> list[Command]:
         """Raises ServerDownError and InputError."""
         work, server = self._work, self._work.sender.server()
-        if self._identity is None and (found := orphan(work.log)) is not None:
+        self._identity = self._identity or orphan(work.log)
+        if self._identity is not None:
             try:
-                commands = heartbeat(found.agent, running, work.hosted, server)
+                return heartbeat(self._identity.agent, running, work.hosted, server)
             except InputError:
-                found.forget()  # a server forgets agents too
-            else:
-                self._identity = found
-                return commands
-        if self._identity is None:
-            self._identity = keep(work.log, register_agent(work.hosted, server))
+                self.end()  # a server forgets agents; where the sweep itself is gone, it says so below
+        self._identity = keep(work.log, register_agent(work.hosted, server))
         return heartbeat(self._identity.agent, running, work.hosted, server)
 
     def end(self) -> None:
         """Nothing of this agent is left undone."""
         if self._identity is not None:
             self._identity.forget()
+            self._identity = None
+
+    def _continues_another(self) -> bool:
+        """Whether a second agent died on this machine: what the server gave it comes to light when it is heard of."""
+        found = orphan(self._work.log)
+        if found is not None:
+            self.end()
+            self._identity = found
+        return found is not None
 
     def next_trial(self) -> Taken | None:
         """Asks until there is one; None when the server says that there are no more."""
@@ -52,7 +58,7 @@ class Registration:
                 with interrupts_held():
                     taken, is_over = self._ask()
                 last_answer = time.monotonic()
-                if taken is not None or is_over:
+                if taken is not None or (is_over and not self._continues_another()):
                     return taken
             except ServerDownError:
                 work.sender.reconnect()
