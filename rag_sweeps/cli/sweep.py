@@ -60,6 +60,7 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
     from rag_sweeps.hosting.addresses import purse_of
     from rag_sweeps.ledger import spent_usd
     from rag_sweeps.outcome import confirm, read_outcome
+    from rag_sweeps.search import repeats_on_server, space_of
     from rag_sweeps.sweep import begin
     from rag_sweeps.workers import run_workers
 
@@ -72,6 +73,9 @@ def sweep(config: Path, count: int | None, workers: int) -> None:
         raise InputError(f"{config}: golden_set: an artifact can only be read under W&B; name a folder")
     golden = load_golden(checked.golden_dir)
     click.echo(summary(golden))
+    told = repeats_on_server(space_of(checked)) if mode.is_online and checked.method == "bayes" else None
+    if told and "scheduler" not in checked.document:
+        click.echo(f"warning: {told}", err=True)
     check_tokenizers(checked)
     check_prompts(checked)
     check_settings(checked)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+from rag_sweeps.errors import InputError
 from rag_sweeps.hosting.agent_api import Command, heartbeat, register_agent
 from rag_sweeps.hosting.hosted_log import Taken, take_asked, take_waiting
+from rag_sweeps.hosting.identities import Identity, keep, orphan
 from rag_sweeps.hosting.pulse import interrupts_held
 from rag_sweeps.hosting.work import Work
 from rag_sweeps.tracking.server import ServerDownError
@@ -19,14 +21,34 @@ class Registration:
     """This worker as the server knows it; made when first needed, and anew after an outage."""
 
     def __init__(self, work: Work) -> None:
-        self._work, self._agent = work, ""
+        self._work = work
+        self._identity: Identity | None = None
 
     def beat(self, *running: str) -> list[Command]:
         """Raises ServerDownError and InputError."""
-        server = self._work.sender.server()
-        if not self._agent:
-            self._agent = register_agent(self._work.hosted, server)
-        return heartbeat(self._agent, running, self._work.hosted, server)
+        work, server = self._work, self._work.sender.server()
+        self._identity = self._identity or orphan(work.log)
+        if self._identity is not None:
+            try:
+                return heartbeat(self._identity.agent, running, work.hosted, server)
+            except InputError:
+                self.end()  # a server forgets agents; where the sweep itself is gone, it says so below
+        self._identity = keep(work.log, register_agent(work.hosted, server))
+        return heartbeat(self._identity.agent, running, work.hosted, server)
+
+    def end(self) -> None:
+        """Nothing of this agent is left undone."""
+        if self._identity is not None:
+            self._identity.forget()
+            self._identity = None
+
+    def _continues_another(self) -> bool:
+        """Whether a second agent died on this machine: what the server gave it comes to light when it is heard of."""
+        found = orphan(self._work.log)
+        if found is not None:
+            self.end()
+            self._identity = found
+        return found is not None
 
     def next_trial(self) -> Taken | None:
         """Asks until there is one; None when the server says that there are no more."""
@@ -36,7 +58,7 @@ class Registration:
                 with interrupts_held():
                     taken, is_over = self._ask()
                 last_answer = time.monotonic()
-                if taken is not None or is_over:
+                if taken is not None or (is_over and not self._continues_another()):
                     return taken
             except ServerDownError:
                 work.sender.reconnect()

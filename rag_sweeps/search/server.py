@@ -15,5 +15,5 @@ def repeats_on_server(space: SearchSpace) -> str | None:
     return (
         f"W&B's own bayes search does not remember what it proposed: on a finite space like this one "
         f"({len(space.points)} distinct configurations) it runs some of them again. "
-        "Use `wandb sweep-scheduler` or a local sweep, which never do"
+        "A config with a scheduler (configs/scheduler.yaml) or a local sweep never does"
     )

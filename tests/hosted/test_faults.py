@@ -25,6 +25,7 @@ N_TRIALS = 30 if PROVE else 6
 CELLS = {**GRID, "top_k": {"values": list(range(1, N_TRIALS // 2 + 1))}}
 KINDS = ("refuse", "unavailable", "stall", "rate_limit", "error", "lose_response")
 MATCHES = ("/graphql", "file_stream", "/storage/", "Heartbeat", "UpsertBucket", "CommitArtifact", "RunSeen")
+STORM_S = 20.0
 MOST_KILLS = 8 if PROVE else 2
 DEADLINE_S = 1500.0 if PROVE else 240.0
 
@@ -43,13 +44,14 @@ def test_every_fault_and_killed_workers_cost_nothing(
     assert cli("sweep", path, WANDB_MODE="disabled", RAG_SWEEPS_HOME=str(tmp_path / "calm")).code == 0
     calm = cli("results", "--json", RAG_SWEEPS_HOME=str(tmp_path / "calm")).json
 
-    draws, until, n_killed = random.Random(1), time.monotonic() + DEADLINE_S, 0
+    draws, until, n_killed, went_on_alone = random.Random(1), time.monotonic() + DEADLINE_S, 0, False
     while time.monotonic() < until:
         worker = cli.start("sweep", path, **hosted)
         harass(server, worker, draws, kill=n_killed < MOST_KILLS)
         out, err = worker.communicate(timeout=200)
-        n_killed += worker.returncode == -signal.SIGKILL
         assert "Traceback" not in out + err, out + err
+        n_killed += worker.returncode == -signal.SIGKILL
+        went_on_alone = went_on_alone or "the search goes on here" in err
         if worker.returncode == 0 and n_killed == MOST_KILLS:
             break
     server.faults.clear()
@@ -64,13 +66,14 @@ def test_every_fault_and_killed_workers_cost_nothing(
     assert len(baselines(server)) == N_BASELINES
     for run in (*whole, *baselines(server)):
         assert_whole(run)
-    cells = Counter((run.config["retriever"], run.config["top_k"]) for run in whole)
-    assert len(cells) == N_TRIALS
-    assert set(cells.values()) == {1}
     stormy = cli("results", "--json").json
     assert set(measured(stormy)) == set(measured(calm))
     assert {trial["state"] for trial in stormy["trials"]} == {"finished"}
-    assert len(stormy["trials"]) == N_TRIALS + N_BASELINES
+    assert {run.config["trial_id"] for run in (*whole, *baselines(server))} == {each for each, _ in measured(calm)}
+    cells = Counter((run.config["retriever"], run.config["top_k"]) for run in whole)
+    if not went_on_alone:  # else this machine and the server each proposed, and may have proposed the same
+        assert set(cells.values()) == {1}
+        assert len(cells) == N_TRIALS
 
 
 @pytest.mark.skipif(not PROVE, reason="takes two minutes; RAG_SWEEPS_PROVE=1 runs it")
@@ -108,9 +111,9 @@ def harass(server: LoopbackServer, worker: subprocess.Popen[str], draws: random.
         if time.monotonic() - began > kill_after:
             os.killpg(worker.pid, signal.SIGKILL)
             return
-        if time.monotonic() - began < 60:
+        if time.monotonic() - began < STORM_S:
             kind = draws.choice(KINDS)
-            server.faults.add(kind, match=draws.choice(MATCHES), times=draws.choice((1, 1, 4)), seconds=1.5)
+            server.faults.add(kind, match=draws.choice(MATCHES), times=draws.choice((1, 1, 3)), seconds=1.5)
         else:
             server.faults.clear()
-        time.sleep(0.5)
+        time.sleep(0.7)

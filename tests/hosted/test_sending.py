@@ -13,6 +13,7 @@ import pytest
 from rag_sweeps.errors import InputError
 from rag_sweeps.hosting.addresses import HostedSweep, log_of, parse_sweep, recall, remember
 from rag_sweeps.hosting.agent_api import Command
+from rag_sweeps.hosting.identities import keep, orphan
 from rag_sweeps.hosting.pulse import Pulse, RunStoppedError, Terminated, end_on_sigterm, interrupts_held
 from rag_sweeps.store.sweeps import SweepLog
 from rag_sweeps.tracking.numbers import commit_note, config_commit
@@ -109,6 +110,19 @@ def test_a_log_remembers_its_sweep() -> None:
     assert found is not None
     assert found.folder.name == "tiny-1"
     assert log_of(HostedSweep(ADDRESS, "other")) is None
+
+
+def test_an_agent_that_died_is_continued_once() -> None:
+    log = SweepLog("tiny-1")
+    first = keep(log, "QWdlbnQ6/1==")
+    assert orphan(log) is None, "its process lives"
+    first._lock.release()  # as the system does for a process that was killed
+    found = orphan(log)
+    assert found is not None
+    assert found.agent == "QWdlbnQ6/1=="
+    assert orphan(log) is None
+    found.forget()
+    assert orphan(log) is None
 
 
 def test_a_stop_interrupts_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
