@@ -28,13 +28,8 @@ def run_agent(work: Work, *, most: int | None = None, until: int | None = None) 
     n_run = 0
     while most is None or n_run < most:
         taken = take_waiting(work.hosted, work.log) or free_baseline(work)
-<<<<<<< HEAD
         if taken is None and until is not None and n_measured(work.log.trials()) >= until:
-            return
-=======
-        if taken is None and until is not None and n_finished(work.log.trials()) >= until:
             break
->>>>>>> 6e7a264c5ffa49142b4586ec72fa33e35076dc61
         taken = taken or agent.next_trial() or _left_over(work, waits=until is not None)
         if taken is None:
             break
