@@ -236,8 +236,8 @@ _ONLY_CALLING = {
 }
 _ONLY_SEARCH = {"racing", "race_block", "warm_start"}
 _ONLY_LOGGING = {"logged_text", "logged_rows", "traced_share"}
-NOT_SEARCHED = frozenset({"budget_usd"} | _ONLY_CALLING | _ONLY_LOGGING)
-"""Parameters that change neither a trial nor the search: with another value of them a sweep goes on."""
+NOT_SEARCHED = frozenset({"budget_usd"} | _ONLY_CALLING)
+"""Parameters that change neither a trial, nor the search, nor what is logged: with another value a sweep goes on."""
 
 _ONLY_DENSE = {
     *("embedding_model", "embedding_backend", "embedding_precision", "embedding_dimensions"),

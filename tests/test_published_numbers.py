@@ -9,13 +9,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are no part of the installed package
 
+from scale import at_scale
+
 from benchmarks import published
 from benchmarks.evaluation_data import DataMissingError, data_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-IN_THE_TEST = ("TokenText 250/0", "Recursive 200/0")
-"""The smallest row of each splitter; the benchmark measures all six."""
+IN_THE_TEST = at_scale(("TokenText 250/0",), ("TokenText 250/0", "Recursive 200/0"))
+"""The smallest row, at the full size that of each splitter; the benchmark measures all six."""
 
 
 def skip_without(*folders: str) -> None:

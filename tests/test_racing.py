@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import examples
 
-from rag_sweeps.racing import SHARES, Race, RaceRule, question_order
+from rag_sweeps.racing import MOST_EVIDENCE, SHARES, Race, RaceRule, question_order
 
 NAN = math.nan
 PROOF = RaceRule(forecast=0.0)
@@ -90,7 +90,7 @@ def test_what_cannot_catch_up_any_more_is_proven_worse() -> None:
     incumbent = np.array([1.0] * 6 + [0.9] * 4)
     look = Race(PROOF, incumbent, in_order(10), 1000).look(np.zeros(6))
     assert look.reason == "proven worse"
-    assert look.evidence == math.inf
+    assert look.evidence == MOST_EVIDENCE
 
 
 def test_what_can_still_draw_level_is_not_proven_worse() -> None:
@@ -138,7 +138,7 @@ def test_evidence_equals_the_capital_of_the_bettors(seed: int, n: int) -> None:
     incumbent, ours = rng.choice([0.0, 0.5, 1.0], (2, 20))
     race = Race(PROOF, incumbent, in_order(20), 1)
     differences = (ours - incumbent).tolist()
-    expected = oracle_evidence(differences[:n], differences[n:], incumbent.tolist(), 1.0)
+    expected = min(oracle_evidence(differences[:n], differences[n:], incumbent.tolist(), 1.0), MOST_EVIDENCE)
     assert race.look(ours[:n]).evidence == pytest.approx(expected, rel=1e-6)
 
 

@@ -268,7 +268,8 @@ def test_a_login_is_noticed_without_telling_the_key(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("WANDB_MODE")
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     line = detect_mode().line
-    assert line.startswith("online mode: runs go to W&B at https://api.wandb.ai because WANDB_API_KEY is set")
+    assert line.startswith("online mode: no LLM is used, nothing is spent; ")
+    assert "runs go to W&B at https://api.wandb.ai because WANDB_API_KEY is set" in line
     assert KEY not in line
 
 

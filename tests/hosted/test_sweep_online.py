@@ -20,7 +20,9 @@ def test_a_sweep_is_registered_worked_on_and_gone_on_with(
     path = write_config(GRID, method="grid")
     first = cli("sweep", path, "--count", 3, **hosted)
     assert first.code == 0, first.err
-    assert first.out.splitlines()[0].startswith(f"online mode: runs go to W&B at {server.url} because WANDB_API_KEY")
+    line = first.out.splitlines()[0]
+    assert line.startswith("online mode: no LLM is used, nothing is spent; ")
+    assert f"runs go to W&B at {server.url} because WANDB_API_KEY is set" in line
     (sweep,) = server.sweeps.values()
     assert f"wandb agent {sweep.project.entity}/{sweep.project.name}/{sweep.id}" in first.out
     assert len(trials(server)) == 3
