@@ -39,7 +39,8 @@ def asked(*texts: str) -> list[Question]:
 
 
 def test_the_most_similar_sentence_is_the_answer() -> None:
-    (answer,) = generator({"Cats sleep.": 0.4, "Dogs bark.": 0.9}).answer(asked("?"), [passages("Cats sleep. Dogs bark.")])
+    quotes = generator({"Cats sleep.": 0.4, "Dogs bark.": 0.9})
+    (answer,) = quotes.answer(asked("?"), [passages("Cats sleep. Dogs bark.")])
     assert (answer.text, answer.abstained, answer.problem) == ("Dogs bark.", False, None)
 
 
