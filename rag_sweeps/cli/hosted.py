@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 
 
 def sweep_line(work: Work) -> str:
-    line = f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
-    if "scheduler" in work.sweep.document:
-        line += f"\npropose trials with: wandb sweep-scheduler {work.hosted.path}"
-    return line
+    return f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
 
 
-def need_login(what: str) -> None:
-    """Raises InputError where nothing may be sent to W&B."""
+def need_login(what: str) -> str:
+    """The mode's line. Raises InputError where nothing may be sent to W&B."""
     from rag_sweeps.errors import InputError
     from rag_sweeps.tracking.mode import detect_mode
 
-    if not detect_mode().is_online:
+    mode = detect_mode()
+    if not mode.is_online:
         raise InputError(f"{what} needs W&B: set WANDB_API_KEY or run wandb login, and WANDB_MODE=online")
+    return mode.line
 
 
 def show(event: Event, console: Console, work: Work) -> None:
