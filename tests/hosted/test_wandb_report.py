@@ -79,7 +79,7 @@ def test_a_report_says_what_to_use_and_is_updated_in_place(
     assert (same.id, same.saves) == (report.id, 2)
 
     # A machine that measured nothing knows as much, and writes to the same report.
-    elsewhere = cli("report", "--wandb", sweep, RAG_SWEEPS_HOME=str(tmp_path / "elsewhere"), **hosted)
+    elsewhere = cli("report", "--wandb", sweep, **{**hosted, "RAG_SWEEPS_HOME": str(tmp_path / "elsewhere")})
     assert elsewhere.code == 0, elsewhere.err
     assert elsewhere.out.splitlines()[-1] == again.out.splitlines()[-1]
     assert [each.saves for each in server.reports] == [3]
