@@ -13,6 +13,7 @@ BENCHMARKS = {
     "calling": "calls a second to a provider that takes 200 ms, 64 at once; memory over 20,000 calls",
     "racing": "judged answers that racing saves in simulated sweeps, and how often it loses the best",
     "agents": "a cached trial under wandb agent, and under the warm agent",
+    "search": "replayed searches on measured grids: ours beside random, grid, Optuna's and W&B's",
     "startup": "seconds of the command line and of a trial that is cached",
 }
 

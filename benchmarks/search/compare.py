@@ -1,8 +1,8 @@
 """Grids x methods x seeds -> a table of normalised regret with intervals, and what is required of it.
 
-Normalised regret after k paid evaluations is (best - found) / (best - mean) of the grid: 0 at its best configuration, 1 at
-what a random one is worth on average. `found` is the best configuration proposed so far. Every proposal is paid for, also a
-repeated one.
+Normalised regret after k paid evaluations is (best - found) / (best - mean) of the grid: 0 at its best configuration, 1
+at what a random one is worth on average. `found` is the best configuration proposed so far. Every proposal is paid for,
+also a repeated one.
 """
 
 from __future__ import annotations

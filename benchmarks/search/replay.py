@@ -43,7 +43,7 @@ def replay(grid: Grid, method: str, seed: int, n_paid: int) -> list[float]:
 def replay_wandb(grid: Grid, seeds: Sequence[int], n_paid: int, python: Path) -> list[list[float]]:
     """W&B's open engine, `sweeps`, in an environment of its own; one sequence for each seed."""
     job = {
-        "config": {name: value for name, value in grid.config("bayes", 0).items()},
+        "config": grid.config("bayes", 0),
         "axes": list(grid.axes),
         "table": [[list(key), value] for key, value in grid.table.items()],
         "seeds": list(seeds),

@@ -1,17 +1,17 @@
-"""Run by the Python that has `sweeps`: a job on standard input -> values of the engine's proposals on standard output."""
+"""Run by the Python that has `sweeps`: a job on standard input -> values of its proposals on standard output."""
 
 import json
 import random
 import sys
 import warnings
 
-import numpy
+import numpy as np
 from sweeps import SweepRun, next_run
 
 
 def search(job, table, seed):
     random.seed(seed)
-    numpy.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # what the engine draws from
     runs, values = [], []
     for _ in range(job["n_paid"]):
         run = next_run(job["config"], runs)

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from rag_sweeps.sweep import Event
 
 
-def sweep_line(work: Work) -> str:
-    return f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
+def sweep_line(work: Work, *, proposes: bool = False) -> str:
+    """proposes: this command runs the scheduler of a sweep that has one."""
+    line = f"sweep {work.hosted.path} at {work.hosted.address.base_url}: wandb agent {work.hosted.path}"
+    if "scheduler" in work.sweep.document:
+        told = "its scheduler runs beside this command"
+        line += f"\n{told}" if proposes else f"\npropose trials with: wandb sweep-scheduler {work.hosted.path}"
+    return line
 
 
 def need_login(what: str) -> str:

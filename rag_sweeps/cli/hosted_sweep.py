@@ -54,7 +54,7 @@ def open_hosted(sweep: SweepConfig, golden: GoldenSet, log: SweepLog, *, count: 
     caller = sweep_caller(sweep, purse_of(log))
     work = Work(hosted_config(sweep, hosted), golden, log, hosted, sender, progress, caller)
     if hosted.sweep:
-        click.echo(sweep_line(work))
+        click.echo(sweep_line(work, proposes=True))
     return work
 
 

@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from rag_sweeps.records import Floats
 from rag_sweeps.search.candidates import Pool, around, candidates, is_listed
@@ -69,6 +68,8 @@ def propose(space: SearchSpace, history: History, *, seed: int) -> dict[str, Any
 
 def expected_improvement(beliefs: Beliefs, best: float) -> Floats:
     """(N,) mean over the draws of E max(value - best, 0)."""
+    from scipy.special import ndtr
+
     above = (beliefs.mean - best) / beliefs.deviation
     density = np.exp(-above * above / 2.0) / math.sqrt(2.0 * math.pi)
     improvement: Floats = beliefs.weights @ (beliefs.deviation * (above * ndtr(above) + density))

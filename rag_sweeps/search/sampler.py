@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,8 @@ class SweepSampler(BaseSampler):
             return _first_left(space, history) or _any_left(space, history, seed)
         if self._method == "random":
             return _any_left(space, history, seed)
-        return propose(space, history, seed=seed) or _any_left(space, history, seed)
+        with _one_blas_thread():
+            return propose(space, history, seed=seed) or _any_left(space, history, seed)
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
@@ -102,6 +103,14 @@ def _any_left(space: SearchSpace, history: History, seed: int) -> dict[str, Any]
             return proposal
     left = list(unseen(space.points or {}, {*history.taken}))
     return random.Random(seed).choice(left) if left else proposal
+
+
+def _one_blas_thread() -> AbstractContextManager[Any]:
+    """Several are slower on matrices this small where the machine is busy, and round otherwise."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def _uniform(space: SearchSpace, rng: np.random.Generator) -> dict[str, Any]:

@@ -89,6 +89,8 @@ def translated(what: str) -> Iterator[None]:
 def _reason(error: BaseException) -> str:
     """W&B's message in one line: of many attempts the last reason, and never a key."""
     text = hide_api_keys(" ".join(str(error).split()))
+    if "did not respond in time" in text:
+        return f"no answer within {ANSWER_SECONDS} s"
     for end in ("connection refused", "no such host", "connection reset by peer", "deadline exceeded"):
         if end in text:
             return end if len(text) > 150 else text

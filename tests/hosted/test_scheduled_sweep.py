@@ -76,7 +76,7 @@ def test_a_scheduler_proposes_for_two_goals_what_an_agent_measures(
     # The default configuration first, as a local search has it; no configuration twice.
     assert done[0].config["retriever"] == "dense"
     assert len({run.config["trial_id"] for run in done}) == len(done)
-    assert path in said
+    assert f"propose trials with: wandb sweep-scheduler {path}" in said
     statements = cli("results", "--json").json["decision"]["statements"]
     assert any("Pareto front of mrr@10 and index_bytes" in each for each in statements)
 

@@ -261,14 +261,16 @@ def test_two_objectives_find_the_front() -> None:
 
 
 def test_a_list_of_numbers_is_ordered() -> None:
-    study, space = study_of(
-        {"size": {"values": [512, 64, 256, 1024, 128, 32, 2048, 16]}, "mode": {"values": ["a", "b"]}}
-    )
-    order = [16, 32, 64, 128, 256, 512, 1024, 2048]
-    for _ in range(9):
-        trial = study.ask(space.distributions)
-        study.tell(trial, -abs(order.index(trial.params["size"]) - 6.0) - (trial.params["mode"] == "a"))
-    assert study.best_params == {"size": 1024, "mode": "b"}
+    sizes = [round(16 * 1.1**at) for at in range(60)]
+    near = []
+    for seed in range(6):
+        study, space = study_of({"size": {"values": random.Random(seed).sample(sizes, 60)}}, seed)
+        for _ in range(12):
+            trial = study.ask(space.distributions)
+            study.tell(trial, -abs(sizes.index(trial.params["size"]) - 41.0))
+        near.append(-study.best_value)
+    # Without an order, 12 of 60 come within 2 of the best in 70 % of all searches, and within 0 in 20 %.
+    assert sum(distance == 0 for distance in near) >= 5
 
 
 SCRIPT = """

@@ -143,3 +143,12 @@ def test_a_run_that_never_starts_does_not_stop_the_search(tmp_path: Path) -> Non
 
 def test_the_package_exports_what_a_config_names() -> None:
     assert callable(rag_sweeps.search.make_study)
+
+
+def test_the_shipped_file_is_one_that_the_scheduler_loads() -> None:
+    source = str(Path(rag_sweeps.search.__file__).with_name("scheduler.py"))
+    scheduler = {"engine": "optuna", "source": source, "optimizer": "make_study"}
+    config = {"metric": {"name": "objective", "goal": "maximize"}, "parameters": PARAMETERS, "scheduler": scheduler}
+    search = make_optimizer(SweepInfo("id", "name", "entity", "project", config, "controller"))
+    assert isinstance(search, OptunaOptimizer)
+    assert len(drive(search, at_once=2, objective=0.5)) == N_DISTINCT
