@@ -23,13 +23,15 @@ def sweep_line(work: Work, *, proposes: bool = False) -> str:
     return line
 
 
-def need_login(what: str) -> None:
-    """Raises InputError where nothing may be sent to W&B."""
+def need_login(what: str) -> str:
+    """The mode's line. Raises InputError where nothing may be sent to W&B."""
     from rag_sweeps.errors import InputError
     from rag_sweeps.tracking.mode import detect_mode
 
-    if not detect_mode().is_online:
+    mode = detect_mode()
+    if not mode.is_online:
         raise InputError(f"{what} needs W&B: set WANDB_API_KEY or run wandb login, and WANDB_MODE=online")
+    return mode.line
 
 
 def show(event: Event, console: Console, work: Work) -> None:

@@ -34,28 +34,34 @@ def report(sweep: str | None, output: Path | None, to_wandb: bool, baseline: str
         raise InputError("--baseline belongs to --wandb; rag-sweeps gate compares two trials in the terminal")
     if output and to_wandb:
         raise InputError("--output is the file of the HTML page; leave out one of --output and --wandb")
+    if to_wandb:
+        _write_wandb(sweep, baseline)
+        return
     log = find_log(sweep)
     outcome = read_outcome(log)
-    if to_wandb:
-        _write_wandb(log, outcome, baseline)
-        return
     golden = load_golden(kept_golden_folder(outcome.record.golden_digest))
     click.echo(f"report: {write(log, outcome, golden, output)}")
 
 
-def _write_wandb(log: SweepLog, outcome: Outcome, baseline: str | None) -> None:
+def _write_wandb(sweep: str | None, baseline: str | None) -> None:
     from rag_sweeps.cli.hosted import need_login, say_pending
-    from rag_sweeps.hosting.reporting import content_of, n_runs, server_of
+    from rag_sweeps.hosting.reporting import content_of, n_runs, server_of, whole_log
+    from rag_sweeps.outcome import read_outcome
     from rag_sweeps.tracking.wandb_report import write_wandb_report
 
-    need_login("a W&B report")
+    log, problem = whole_log(sweep, mode=need_login("a W&B report"))
+    outcome = read_outcome(log)
     incumbent = _against(baseline, outcome) if baseline else None
     server = server_of(log)
     content = content_of(log, outcome, server.address, incumbent)
     saved, is_update = write_wandb_report(content, server, log.folder)
-    n_here, n_there = len(content.decision.rows), n_runs(content, server)
+    n_here, n_there = len(log.trials()), n_runs(content, server)
+    if problem is not None:
+        click.echo(f"warning: only what this machine measured is reported: {problem}", err=True)
+    if n_there > n_here:
+        click.echo(f"W&B holds {n_there} runs, {n_here} of them are known here; the report decides on those")
     if n_there < n_here:
-        click.echo(f"W&B holds {n_there} runs of the {n_here} that were measured; its plots show no others")
+        click.echo(f"W&B holds {n_there} runs of the {n_here} that are known here; its plots show no others")
     say_pending()
     click.echo(f"report {'updated' if is_update else 'written'}: {saved.url}")
 

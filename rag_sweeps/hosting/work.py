@@ -94,7 +94,7 @@ def note_failure(work: Work, trial: Asked, reason: str) -> Event:
 
 
 def send_failure(work: Work, pending: PendingRun, reason: str) -> bool:
-    full = work.sweep.constants.get("logged_text", "full") == "full"
+    full = work.sweep.sends_full_text
     failed = ended(pending, failure=reason if full else "failed; the reason is in the local log", exit_code=1)
     try:
         send(work, failed)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rag_sweeps.errors import InputError
 from rag_sweeps.gating import Gate
 from rag_sweeps.records import TrialResult
 from rag_sweeps.store.files import digest_of
@@ -112,12 +113,22 @@ def _promote(promotion: Promotion, server: Server) -> tuple[str, bool]:
         artifact = configuration_artifact(promotion.name, promotion.parameters, about)
         _add_comparison(artifact, promotion.comparison)
         logged = run.log_artifact(artifact, aliases=["latest"]).wait(timeout=COMMIT_SECONDS)
-        name = run.link_artifact(logged, promotion.collection, aliases=[promotion.alias]).qualified_name
-        run.summary.update({"linked": str(name)})
+        name = _link(run, logged, promotion)
+        run.summary.update({"linked": name})
         code = 0
     finally:
         run.finish(exit_code=code)
-    return str(name), True
+    return name, True
+
+
+def _link(run: wandb.Run, logged: wandb.Artifact, promotion: Promotion) -> str:
+    try:
+        return str(run.link_artifact(logged, promotion.collection, aliases=[promotion.alias]).qualified_name)
+    except ValueError as error:  # an entity outside of any organization, which alone has registries
+        raise InputError(
+            f"W&B did not link to {promotion.collection}: {error}; registries belong to an organization: "
+            "set WANDB_ENTITY to a team of it"
+        ) from error
 
 
 def _use_result(run: wandb.Run, result: TrialResult, privacy: Privacy, server: Server) -> None:

@@ -18,6 +18,8 @@ from rag_sweeps.tracking.report_tables import (
 )
 
 WIDE, HALF = 24, 12
+SUMMARY_JOB = "summary"
+"""Job type of the run that sums a sweep up: none of its trials."""
 
 
 def blocks(content: ReportContent) -> list[Any]:
@@ -61,7 +63,14 @@ def _baselines(content: ReportContent) -> list[Any]:
 
 def _leaderboard(content: ReportContent) -> list[Any]:
     v2 = library()
-    return [v2.H2("Leaderboard"), v2.MarkdownBlock(leaderboard_table(content)), _grid(content, [], hide=False)]
+    panel = v2.WeavePanelSummaryTable(table_name="leaderboard", layout=v2.Layout(w=WIDE, h=10))
+    return [
+        v2.H2("Leaderboard"),
+        v2.MarkdownBlock(leaderboard_table(content)),
+        v2.PanelGrid(runsets=[_summary(content)], panels=[panel], hide_run_sets=True),
+        v2.P("Every run, best first:"),
+        _grid(content, [], hide=False),
+    ]
 
 
 def _tradeoff(content: ReportContent) -> list[Any]:
@@ -179,6 +188,16 @@ def _grid(content: ReportContent, panels: list[Any], *, trial_id: str | None = N
     return v2.PanelGrid(runsets=[_runs(content, trial_id)], panels=panels, hide_run_sets=hide)
 
 
+def _summary(content: ReportContent) -> Any:
+    """The run that holds the sweep's leaderboard as a table."""
+    from wandb_workspaces import expr
+
+    wanted = expr.And(expr.Metric("Group") == content.group, expr.Metric("JobType") == SUMMARY_JOB)
+    return library().Runset(
+        entity=content.address.entity, project=content.address.project, name="summary", filters=wanted
+    )
+
+
 def _runs(content: ReportContent, trial_id: str | None) -> Any:
     """The runs of the sweep and its baselines, best first, or those of one trial."""
     from wandb_workspaces import expr
@@ -186,7 +205,7 @@ def _runs(content: ReportContent, trial_id: str | None) -> Any:
     v2 = library()
     decision, found = content.decision, axes(content)
     metrics = dict.fromkeys((decision.metric, found.quality, found.cost))
-    filters = [expr.Metric("Group") == content.group]
+    filters = [expr.Metric("Group") == content.group, expr.Metric("JobType") != SUMMARY_JOB]
     if trial_id is not None:
         filters.append(expr.Config("trial_id") == trial_id)
     return v2.Runset(

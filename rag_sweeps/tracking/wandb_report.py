@@ -18,6 +18,16 @@ WRITE_SECONDS = 60.0
 MOST_TITLE_CHARS = 128
 
 VIEW_QUERY = "query ReportSeen($id: ID!) { view(id: $id) { id } }"
+VIEWS_QUERY = """
+query ReportsSeen($project: String!, $entity: String!, $after: String) {
+  project(name: $project, entityName: $entity) {
+    allViews(viewType: "runs", first: 100, after: $after) {
+      edges { node { id description } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
 PROJECT_QUERY = """
 query ProjectSeen($project: String!, $entity: String!) { project(name: $project, entityName: $entity) { id } }
 """
@@ -38,7 +48,10 @@ def write_wandb_report(content: ReportContent, server: Server, folder: Path) -> 
     Discussions stay; blocks are written anew. Raises InputError and ServerDownError.
     """
     known = recall_report(folder)
-    old = known if known is not None and known.address == server.address and _is_there(known, server) else None
+    if known is not None and known.address == server.address and _is_there(known, server):
+        old: str | None = known.id
+    else:
+        old = _from_elsewhere(content, server)
     saved = within(WRITE_SECONDS, lambda: _save(content, server, old), what="write the report")
     write_text_atomic(folder / FILE, json.dumps(asdict(saved), indent=2) + "\n")
     return saved, old is not None
@@ -64,19 +77,39 @@ def _is_there(known: SavedReport, server: Server) -> bool:
     return bool((answer or {}).get("view"))
 
 
-def _save(content: ReportContent, server: Server, old: SavedReport | None) -> SavedReport:
+def _from_elsewhere(content: ReportContent, server: Server) -> str | None:
+    """The id of the report that another machine wrote of the same sweep."""
+    variables: dict[str, str | None] = {"project": server.address.project, "entity": server.address.entity}
+    variables["after"] = None
+    while True:
+        answer = server.call(VIEWS_QUERY, variables, what=f"list the reports of {server.address}")
+        views = ((answer or {}).get("project") or {}).get("allViews") or {"edges": [], "pageInfo": {}}
+        for edge in views["edges"]:
+            if str(edge["node"].get("description") or "").endswith(_mark(content)):
+                return str(edge["node"]["id"])
+        if not views["pageInfo"].get("hasNextPage"):
+            return None
+        variables["after"] = views["pageInfo"]["endCursor"]
+
+
+def _mark(content: ReportContent) -> str:
+    """The end of the description, by which every machine finds the report of a sweep."""
+    return f"(sweep {content.group})"
+
+
+def _save(content: ReportContent, server: Server, old: str | None) -> SavedReport:
     v2 = library()
     record = content.outcome.record
-    title = f"{record.name}: which configuration to use"[:MOST_TITLE_CHARS]
+    where = {"project": server.address.project, "entity": server.address.entity}
     if old is None:
         _make_project(server)
-        report = v2.Report(project=server.address.project, entity=server.address.entity)
+        report = v2.Report(**where)
     else:
-        report = v2.Report.from_url(old.url)
-    report.title = title
-    report.description = (
-        f"{len(content.decision.rows)} configurations on one golden set, compared question by question."
-    )
+        # Of the address, only the id counts.
+        report = v2.Report.from_url(f"/{server.address}/reports/report--{old}")
+    n = len(content.decision.rows)
+    report.title = f"{record.name}: which configuration to use"[:MOST_TITLE_CHARS]
+    report.description = f"{n} configurations on one golden set, compared question by question {_mark(content)}"
     report.width = "fluid"
     report.blocks = blocks(content)
     report.save()

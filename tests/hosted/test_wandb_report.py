@@ -50,14 +50,14 @@ def _texts(node: Any) -> Iterator[str]:
 
 
 def test_a_report_says_what_to_use_and_is_updated_in_place(
-    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli, tmp_path: Path
 ) -> None:
     sweep = run_sweep(cli, hosted, write_config(SMALL, method="grid", run_cap=N_SMALL))
     first = cli("report", "--wandb", sweep, **hosted)
     assert first.code == 0, first.err
     (report,) = server.reports
     assert first.out.splitlines()[-1].startswith(f"report written: {server.url}/team/rag-sweeps/reports/")
-    assert "its plots show no others" not in first.out
+    assert "W&B holds" not in first.out
     said = words(report)
     decision = cli("results", "--json").json["decision"]
     for statement in decision["statements"]:
@@ -77,6 +77,13 @@ def test_a_report_says_what_to_use_and_is_updated_in_place(
     assert again.out.splitlines()[-1] == first.out.splitlines()[-1].replace("written", "updated")
     (same,) = server.reports
     assert (same.id, same.saves) == (report.id, 2)
+
+    # A machine that measured nothing knows as much, and writes to the same report.
+    elsewhere = cli("report", "--wandb", sweep, **{**hosted, "RAG_SWEEPS_HOME": str(tmp_path / "elsewhere")})
+    assert elsewhere.code == 0, elsewhere.err
+    assert elsewhere.out.splitlines()[-1] == again.out.splitlines()[-1]
+    assert [each.saves for each in server.reports] == [3]
+    assert words(server.reports[0]).splitlines()[1].startswith(decision["statements"][0].split(";")[0])
 
     report.project.reports.clear()
     anew = cli("report", "--wandb", sweep, **hosted)
