@@ -9,7 +9,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install sweep test lint bench clean
+.PHONY: help install sweep test prove lint bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +20,10 @@ sweep: $(RUN_STAMP) ## Run a sweep: make sweep [CONFIG=configs/x.yaml] [ARGS="--
 	@$(BIN)/rag-sweeps sweep $(CONFIG) $(ARGS)
 
 test: $(DEV_STAMP) ## Run all tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 $(ARGS)
+
+prove: $(DEV_STAMP) ## Run the tests that prove a number at the size of their claim: hours
+	@RAG_SWEEPS_PROVE=1 $(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: $(DEV_STAMP) ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
