@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag_sweeps.errors import InputError, RagSweepsError
+from rag_sweeps.errors import InputError, RagSweepsError, TrialError
 from rag_sweeps.hosting.addresses import HostedSweep
 from rag_sweeps.outcome import Outcome, read_outcome
 from rag_sweeps.store.files import write_text_atomic
@@ -35,7 +35,7 @@ def _outcome(log: SweepLog) -> Outcome | None:
     """None where nothing is finished that could be compared."""
     try:
         return read_outcome(log)
-    except InputError:
+    except (InputError, TrialError):
         return None
 
 
