@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rag_sweeps.tracking.sending import Sender
 
 CHILD_SECONDS = 60
-TRIES, PAUSE_SECONDS = 3, 2.0
+TRIES, PAUSE_SECONDS = 2, 1.0
 """Before a sweep is searched without a server: a moment's trouble must not keep it from being registered."""
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import Cli
 from loopback.server import LoopbackServer
 
-from hosted.runs import N_SMALL, SMALL, assert_whole, baselines, trials
+from hosted.runs import N_BASELINES, N_SMALL, SMALL, assert_whole, baselines, trials
+from rag_sweeps.parameters import NAMES
+from rag_sweeps.tracking.pending import PendingRun
+from rag_sweeps.tracking.server import Address
+from rag_sweeps.tracking.wandb_runs import RunPlace
 
 Write = Callable[..., Path]
 Hosted = dict[str, str]
@@ -83,3 +88,25 @@ def test_doctor_says_within_seconds_whether_the_server_answers(
     assert time.monotonic() - began < SOON_SECONDS
     assert "W&B server               " in done.out
     assert "answers" not in done.out
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_the_server_has_is_not_sent_again(
+    server: LoopbackServer, hosted: Hosted, write_config: Write, cli: Cli, home: Path, arrived: bool
+) -> None:
+    assert cli("sweep", write_config(SMALL, method="grid"), "--count", 1, **hosted).code == 0
+    (run,) = trials(server)
+    (log,) = (home / "sweeps").iterdir()
+    address = Address(server.url, "team", "rag-sweeps")
+    place = RunPlace(run.id, "again", run.group or "", "trial", sweep=run.sweep and run.sweep.id)
+    pending = PendingRun(address, place, log.name, N_BASELINES, {}, trial_id=run.config["trial_id"])
+    replace(pending, params={name: run.config[name] for name in NAMES}).keep()
+    if not arrived:  # the worker was killed after the numbers had arrived and before the run was finished
+        del run.summary_sent["uploaded"]
+        run.state = "crashed"
+    done = cli("sync", **hosted)
+    assert done.code == 0, done.err
+    assert "1 sent" in done.out
+    assert (run.state, len(run.history), "uploaded" in run.summary) == ("finished", 1, True)
+    assert {artifact.type for artifact in run.used_artifacts} == {"golden-set"}
+    assert not list((home / "pending").glob("*.json"))
