@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHOWN_ROWS = 12
-WIDE_TERMINAL = 120
+MEDIUM_TERMINAL, WIDE_TERMINAL = 100, 160
+"""Columns from which a leaderboard has room for the baselines, and for the intervals of differences."""
 SHORT_NAMES = {
     "chunk_size": "size",
     "chunk_overlap": "overlap",
@@ -25,7 +26,7 @@ SHORT_NAMES = {
 def leaderboard(decision: Decision, swept: Sequence[str], *, width: int) -> Table:
     """The best configurations and all baselines, with paired differences to the best and to each baseline.
 
-    Positive is better; a wide terminal shows the intervals of the differences too.
+    Positive is better. A narrow terminal leaves the baselines out, a wide one shows the intervals of all differences.
     """
     from rich.table import Table
 
@@ -34,16 +35,19 @@ def leaderboard(decision: Decision, swept: Sequence[str], *, width: int) -> Tabl
     table.title = f"{decision.metric}, {decision.goal}d, on {decision.best.value.n} dev questions"
     table.add_column("")
     table.add_column("configuration", overflow="fold")
-    baselines = baseline_names(decision)
-    for name in (decision.metric, "vs best", "p", *(f"vs {name}" for name in baselines), "tokens"):
+    baselines = baseline_names(decision) if width >= MEDIUM_TERMINAL else ()
+    more = ("p", *(f"vs {name}" for name in baselines), "tokens") if width >= MEDIUM_TERMINAL else ()
+    for name in (decision.metric, "vs best", *more):
         table.add_column(name, justify="right", no_wrap=True)
     for rank, row in enumerate(decision.rows, start=1):
         if rank <= SHOWN_ROWS or row.measured.baseline or row is decision.recommended:
-            table.add_row(*_cells(rank, row, decision, swept, roomy, baselines), style=_style(row, decision))
+            cells = _cells(rank, row, decision, swept, roomy, baselines)[: len(table.columns)]
+            table.add_row(*cells, style=_style(row, decision))
     hidden = len(decision.rows) - table.row_count
     tied = f"{len(decision.tied)} configurations are tied with the best (p > .05 after Holm)"
     stars = "; * proven different from that baseline" if baselines and decision.is_tested else ""
-    table.caption = f"{f'{hidden} more in the report; ' if hidden else ''}{tied}{stars}; tokens: context per question"
+    tokens = "; tokens: context per question" if more else ""
+    table.caption = f"{f'{hidden} more in the report; ' if hidden else ''}{tied}{stars}{tokens}"
     table.caption_justify = "left"
     return table
 

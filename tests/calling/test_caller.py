@@ -176,6 +176,7 @@ def test_closing_ends_within_seconds_and_counts_the_worst() -> None:
     ledger = Ledger()
     reading = read(make_caller(PlayedModel(play), ledger=ledger, concurrency=4), calls(100))
     assert next(reading)[0] == 0
+    wait_until(lambda: sum(entry.state == "reserved" for entry in ledger.entries(SWEEP)) >= 3, "three are in flight")
     began = time.monotonic()
     reading.close()  # type: ignore[attr-defined]  # a generator
     assert time.monotonic() - began < 30
