@@ -47,12 +47,14 @@ def leave(work: Work, *, only_when_complete: bool = False) -> None:
     """
     from rag_sweeps.hosting.concluding import conclude
     from rag_sweeps.hosting.others import bring_together
-    from rag_sweeps.hosting.work import flush
+    from rag_sweeps.hosting.work import await_traces, flush
     from rag_sweeps.proposing import is_complete
     from rag_sweeps.tracking.pending import summary_marker
 
     interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
-    if not interrupted:
+    if interrupted:
+        await_traces(work)
+    else:
         n_left = flush(work)
         if not only_when_complete or is_complete(work.log.trials(), count=work.log.read_record().count):
             bring_together(work)

@@ -12,7 +12,7 @@ from rag_sweeps.hosting.interruptions import mark_preempted, was_stopped
 from rag_sweeps.hosting.others import bring_together, take_over
 from rag_sweeps.hosting.pulse import Pulse, RunStoppedError
 from rag_sweeps.hosting.registration import LONGEST_POLL_SECONDS, Registration
-from rag_sweeps.hosting.work import HostedSink, Work, forget_if_ended, note_failure, send_failure
+from rag_sweeps.hosting.work import HostedSink, Work, note_failure, note_sent, release, send_failure
 from rag_sweeps.proposing import n_measured
 from rag_sweeps.sweep import Event, run_asked
 from rag_sweeps.tracking.pending import read_pending
@@ -37,7 +37,7 @@ def run_agent(work: Work, *, most: int | None = None, until: int | None = None) 
             yield Event(taken.trial)
             yield run_taken(work, taken, agent)
         finally:
-            taken.claim.release()
+            release(work, taken.claim)
         n_run += taken.trial.baseline is None
     agent.end()
 
@@ -105,5 +105,5 @@ def run_taken(work: Work, taken: Taken, agent: Registration | None) -> Event:
     if event.trial.state == "failed":
         sink.has_sent = send_failure(work, pending, event.trial.reason or "failed")
     if sink.has_sent:
-        forget_if_ended(work.log, pending)
+        note_sent(work, pending, taken.claim)
     return event

@@ -15,7 +15,7 @@ from rag_sweeps.errors import InputError
 from rag_sweeps.hosting.agent import free_baseline, run_taken
 from rag_sweeps.hosting.hosted_log import take_asked, take_waiting
 from rag_sweeps.hosting.opening import open_work
-from rag_sweeps.hosting.work import Work
+from rag_sweeps.hosting.work import Work, release
 from rag_sweeps.protocols import Progress
 from rag_sweeps.sweep import Event
 
@@ -61,7 +61,7 @@ def _events(work: Work, assignment: Assignment) -> Iterator[Event]:
         try:
             yield run_taken(work, taken, None)
         finally:
-            taken.claim.release()
+            release(work, taken.claim)
         taken = free_baseline(work)
 
 

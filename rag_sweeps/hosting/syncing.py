@@ -28,6 +28,7 @@ def sync_all() -> tuple[int, list[str]]:
             sender = senders.setdefault(pending.address, Sender(_reach(pending.address)))
             try:
                 sender.send(pending)
+                sender.settle()
                 forget_if_ended(log, pending)
                 n_sent += 1
             except ServerDownError as error:

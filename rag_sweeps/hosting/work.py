@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from filelock import BaseFileLock
 
 from rag_sweeps.config import SweepConfig
 from rag_sweeps.errors import InputError, TrialError
@@ -20,11 +22,13 @@ from rag_sweeps.tracking.sending import Sender
 from rag_sweeps.tracking.server import ServerDownError
 
 FLUSH_SECONDS = 90.0
+MOST_ON_THE_WAY = 16
+"""Runs whose traces are waited for together: Weave sends what it has once a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a worker works on and with."""
+    """What a worker works on and with. on_the_way: runs that were sent, and whose traces may not have arrived."""
 
     sweep: SweepConfig
     golden: GoldenSet
@@ -33,6 +37,7 @@ class Work:
     sender: Sender
     progress: Progress
     caller: Caller | None
+    on_the_way: list[tuple[PendingRun, BaseFileLock]] = field(default_factory=list)
 
 
 class HostedSink:
@@ -66,25 +71,54 @@ def sink_for(work: Work) -> Callable[[Asked], HostedSink]:
     return make
 
 
+def note_sent(work: Work, pending: PendingRun, claim: BaseFileLock) -> None:
+    """A run is the server's; its claim is held until its traces arrived too, so that nobody sends them again."""
+    work.on_the_way.append((pending, claim))
+    if len(work.on_the_way) >= MOST_ON_THE_WAY:
+        await_traces(work)
+
+
+def release(work: Work, claim: BaseFileLock) -> None:
+    """End the claim on a trial, unless it is held for traces that are on their way."""
+    if not any(claim is held for _, held in work.on_the_way):
+        claim.release()
+
+
+def await_traces(work: Work) -> int:
+    """Wait for the traces that are on their way and forget their runs; how many stay pending."""
+    waiting = list(work.on_the_way)
+    work.on_the_way.clear()
+    try:
+        work.sender.settle()
+        arrived = True
+    except TrialError:
+        arrived = False
+    for pending, claim in waiting:
+        if arrived:
+            forget_if_ended(work.log, pending)
+        claim.release()
+    return 0 if arrived else len(waiting)
+
+
 def flush(work: Work) -> int:
     """Send what is pending of this sweep, as long as the server takes it; how many stay pending."""
     until = time.monotonic() + FLUSH_SECONDS
     work.sender.try_again()
-    left, down = 0, False
+    left, down = await_traces(work), False
     for pending, claim in unsent(work.log):
         try:
             if down or time.monotonic() > until:
                 left += 1
                 continue
             send(work, pending)
-            forget_if_ended(work.log, pending)
+            note_sent(work, pending, claim)
         except ServerDownError:
             left, down = left + 1, True
         except TrialError:
             left += 1
         finally:
-            claim.release()
-    return left
+            release(work, claim)
+    return left + await_traces(work)
 
 
 def note_failure(work: Work, trial: Asked, reason: str) -> Event:

@@ -15,6 +15,7 @@ from rag_sweeps.golden import GoldenSet
 from rag_sweeps.tracking.pending import PendingRun
 from rag_sweeps.tracking.server import Server, ServerDownError
 from rag_sweeps.tracking.upload import upload
+from rag_sweeps.tracking.weave_client import await_arrival
 
 SEND_SECONDS = 18.0
 FIRST_PAUSE_SECONDS = 5.0
@@ -35,6 +36,10 @@ class Sender:
     def send(self, pending: PendingRun, golden: GoldenSet | None = None) -> None:
         """Raises ServerDownError where the run stays pending, InputError where it never will be taken as it is."""
         self.call(lambda server: upload(pending, server, golden), f"take run {pending.place.run_id}")
+
+    def settle(self) -> None:
+        """Wait until the traces of what was sent have arrived. Raises ServerDownError."""
+        self.call(lambda _: await_arrival(), "take all traces")
 
     def call(self, body: Callable[[Server], object], what: str) -> None:
         """The same for anything else that is said to the server."""

@@ -26,13 +26,21 @@ EVALUATION = {"_weave_eval_meta": {"imperative": True}}
 
 
 def trace_result(
-    result: TrialResult, golden: GoldenSet, client: WeaveClient, *, run_id: str, name: str, replies: ReplyStore | None
+    result: TrialResult,
+    golden: GoldenSet,
+    client: WeaveClient,
+    *,
+    run_id: str,
+    name: str,
+    replies: ReplyStore | None,
+    is_new: bool,
 ) -> None:
-    """Log the evaluation of a run, unless Weave holds it already. replies: where the prompts of replies are kept."""
-    if _is_there(client, run_id):
-        return
-    Trace(result, golden, client, run_id=run_id, replies=replies).write(name)
-    client.flush()
+    """Log the evaluation of a run, unless Weave holds it already; its calls are on their way when this returns.
+
+    replies: where the prompts of replies are kept. is_new: nobody can have logged this run before.
+    """
+    if is_new or not _is_there(client, run_id):
+        Trace(result, golden, client, run_id=run_id, replies=replies).write(name)
 
 
 class Trace:

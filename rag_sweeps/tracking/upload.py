@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,29 +55,39 @@ class Seen:
 
 
 def upload(pending: PendingRun, server: Server, golden: GoldenSet | None = None) -> None:
-    """Send what the server lacks and see it there. Raises ServerDownError and InputError.
+    """Send what the server lacks and see it there; the traces are on their way. Raises ServerDownError and InputError.
 
-    Whoever calls forgets the pending run, once the local log knows that its trial ended.
+    Whoever calls waits for the traces (`await_arrival`) and forgets the pending run, once the local log knows that its
+    trial ended.
     """
     if not pending.is_measured:
         raise TrialError(f"trial {pending.number} of {pending.log_id} was not measured yet")
     seen = look(pending, server)
-    if seen is None or not seen.is_whole:
-        with translated(f"take run {pending.place.run_id}"):
-            _send(pending, server, golden, seen)
-        _await_whole(pending, server)
+    with ThreadPoolExecutor(1) as beside:
+        # Weave takes its time to start, most of it without this program's help.
+        traced = beside.submit(_trace, pending, server, golden, is_new=seen is None)
+        if seen is None or not seen.is_whole:
+            with translated(f"take run {pending.place.run_id}"):
+                _send(pending, server, golden, seen)
+            _await_whole(pending, server)
+        traced.result()
+
+
+def _trace(pending: PendingRun, server: Server, golden: GoldenSet | None, *, is_new: bool) -> None:
     result = _result(pending)
-    if result is not None and is_traced():
-        client = open_weave(str(server.address), server.api.api_key)
-        with translated(f"trace run {pending.place.run_id}"):
-            trace_result(
-                result,
-                _golden(result, pending, golden),
-                client,
-                run_id=pending.place.run_id,
-                name=pending.place.name,
-                replies=ReplyStore() if _has_replies(result) else None,
-            )
+    if result is None or not is_traced():
+        return
+    client = open_weave(str(server.address), server.api.api_key)
+    with translated(f"trace run {pending.place.run_id}"):
+        trace_result(
+            result,
+            _golden(result, pending, golden),
+            client,
+            run_id=pending.place.run_id,
+            name=pending.place.name,
+            replies=ReplyStore() if _has_replies(result) else None,
+            is_new=is_new,
+        )
 
 
 def look(pending: PendingRun, server: Server) -> Seen | None:

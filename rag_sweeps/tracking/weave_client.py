@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from rag_sweeps.tracking.server import ServerDownError
 
 if TYPE_CHECKING:
     from weave.trace.weave_client import WeaveClient
+
+ARRIVAL_SECONDS, POLL_SECONDS = 15.0, 0.02
 
 LIMITS = {
     "WEAVE_PRINT_CALL_LINK": "false",
@@ -46,3 +50,17 @@ def open_weave(project: str, api_key: str | None) -> WeaveClient:
         raise
     except Exception as error:  # requests, its own and W&B's errors; which ones is not documented
         raise ServerDownError(f"Weave cannot be reached for {project}: {type(error).__name__}: {error}") from error
+
+
+def await_arrival() -> None:
+    """Wait until what was logged has left this process. Raises ServerDownError after ARRIVAL_SECONDS.
+
+    Weave's own flush ends and restarts its senders, each of which may sleep for a second.
+    """
+    weave = sys.modules.get("weave")
+    client = weave.get_client() if weave is not None else None
+    until = time.monotonic() + ARRIVAL_SECONDS
+    while client is not None and client.num_outstanding_jobs:
+        if time.monotonic() > until:
+            raise ServerDownError(f"Weave did not take all calls within {ARRIVAL_SECONDS:.0f} s")
+        time.sleep(POLL_SECONDS)
