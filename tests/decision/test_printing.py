@@ -37,7 +37,7 @@ def shown(decision: Decision, *, width: int) -> str:
     return console.export_text()
 
 
-@pytest.mark.parametrize("width", [80, 160])
+@pytest.mark.parametrize("width", [110, 170])
 def test_the_table_compares_with_the_best_and_the_baselines(width: int) -> None:
     text = shown(decided(), width=width)
     assert "vs best" in text
@@ -47,7 +47,15 @@ def test_the_table_compares_with_the_best_and_the_baselines(width: int) -> None:
     assert "*" in lines["1"], "proven better than the baseline"
     assert "*" not in lines["2"]
     assert "<.001" in lines["3"]
-    assert ("[" in lines["1"].split("+0.300")[1]) == (width == 160)
+    assert ("[" in lines["1"].split("+0.300")[1]) == (width == 170)
+
+
+def test_a_narrow_table_keeps_its_lines_short_and_leaves_the_baselines_out() -> None:
+    text = shown(decided(), width=80)
+    assert "vs best" in text
+    assert "vs bm25" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert [line.split()[0] for line in text.splitlines() if "size=" in line] == ["1", "2", "3"]
 
 
 def test_a_headline_is_followed_by_statements() -> None:
