@@ -16,13 +16,20 @@ import numpy as np
 import optuna
 
 from benchmarks.search.grids import Grid
+from rag_sweeps.proposing import PARALLEL
 from rag_sweeps.search import make_study
+
+BEHIND = PARALLEL - 1
 
 ENGINE = Path(__file__).with_name("wandb_engine.py")
 
 
 def replay(grid: Grid, method: str, seed: int, n_paid: int) -> list[float]:
-    """Method: ours, ours+reveals, random, grid, tpe or gp."""
+    """Method: ours, ours+reveals, ours+behind, random, grid, tpe or gp.
+
+    ours+behind: as sweeps run it, so that any four workers do the same: what is revealed, and each proposal misses the
+    last BEHIND results.
+    """
     if method == "random":
         return np.random.default_rng(seed).permutation(grid.values)[:n_paid].tolist()
     if method == "grid":
@@ -30,13 +37,16 @@ def replay(grid: Grid, method: str, seed: int, n_paid: int) -> list[float]:
     study = _study(grid, method, seed)
     distributions = grid.space.distributions
     values: list[float] = []
+    untold: list[tuple[optuna.Trial, float]] = []
     while len(values) < min(n_paid, len(grid.values)):
         trial = study.ask(distributions)
         values.append(grid.value(trial.params))
-        if method == "ours+reveals" and grid.ours:
+        if method in ("ours+reveals", "ours+behind") and grid.ours:
             others = ({**trial.params, "top_k": k} for k in grid.axes["top_k"] if k != trial.params["top_k"])
             trial.set_user_attr("revealed", [{"params": other, "value": grid.value(other)} for other in others])
-        study.tell(trial, values[-1])
+        untold.append((trial, values[-1]))
+        while len(untold) > (BEHIND if method == "ours+behind" else 0):
+            study.tell(*untold.pop(0))
     return values
 
 
@@ -84,7 +94,7 @@ def _grid_walk(grid: Grid, seed: int, n_paid: int) -> list[float]:
 
 
 def _study(grid: Grid, method: str, seed: int) -> optuna.Study:
-    if method in ("ours", "ours+reveals"):
+    if method.startswith("ours"):
         return make_study(SimpleNamespace(config=grid.config("bayes", seed)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -73,12 +73,17 @@ class Beliefs:
 
 
 class Surrogate:
-    """The posterior given what was seen; the same draws for the same seed."""
+    """The posterior given what was seen; the same draws for the same seed.
 
-    def __init__(self, axes: Sequence[Axis], seen: Seen, *, seed: int) -> None:
+    n_believed: so many, the last of `seen`, are no observations but what is expected of trials that still run. They
+    say where nothing more is to be learnt, and nothing of which draws are likely.
+    """
+
+    def __init__(self, axes: Sequence[Axis], seen: Seen, *, seed: int, n_believed: int = 0) -> None:
         n = len(seen.values)
+        n_real = n - n_believed
         draws = _Draws(axes, seed)
-        telling = np.unique(np.linspace(0, n - 1, min(n, MOST_WEIGHED)).round().astype(np.intp))
+        telling = np.unique(np.linspace(0, n_real - 1, min(n_real, MOST_WEIGHED)).round().astype(np.intp))
         log_likelihood = _Fit(draws, seen.only(telling)).log_likelihood
         n_kept = min(MOST_KEPT, max(4, MOST_SEEN_TIMES_KEPT // n))
         kept = np.argsort(-log_likelihood, kind="stable")[:n_kept]

@@ -100,7 +100,7 @@ class Told:
             noise=np.concatenate([seen.noise, np.zeros(n)]),
             task=np.concatenate([seen.task, np.zeros(n, dtype=np.intp)]),
         )
-        return Surrogate(axes, believed, seed=self._seed)
+        return Surrogate(axes, believed, seed=self._seed, n_believed=n)
 
     def _on_one_scale(self, observed: Sequence[Observation], *, n_tried: int) -> list[Valued]:
         values = [each.values for each in observed if each.values is not None]
