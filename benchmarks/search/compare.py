@@ -24,7 +24,16 @@ N_PAID = 20
 MOST_PAID = 40
 """Evaluations after which a search for 1 % of the best is given up, and counted as this many."""
 QUICK = {"ours": 5, "ours+reveals": 3, "ours+behind": 3, "random": 200, "grid": 200, "tpe": 10, "gp": 3, "wandb": 2}
-FULL = {"ours": 24, "ours+reveals": 12, "ours+behind": 12, "random": 1000, "grid": 1000, "tpe": 24, "gp": 12, "wandb": 12}
+FULL = {
+    "ours": 24,
+    "ours+reveals": 12,
+    "ours+behind": 12,
+    "random": 1000,
+    "grid": 1000,
+    "tpe": 24,
+    "gp": 12,
+    "wandb": 12,
+}
 """Seeds of each method."""
 ENGINE_LOCATION = "RAG_SWEEPS_BENCH_SWEEPS_VENV"
 
