@@ -393,6 +393,8 @@ def test_doctor_says_what_is_there(cli: Cli, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "published SHA-256" in done.out
     assert "because WANDB_MODE=disabled" in done.out
+    assert "set (OPENAI_API_KEY)" in done.out
+    assert "no provider" not in done.out
     assert "sk-secret" not in done.out + done.err
     assert not list(tmp_path.iterdir())
 

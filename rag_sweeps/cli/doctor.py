@@ -66,7 +66,7 @@ def _logins() -> None:
         click.echo(f"pending                  {pending} runs are not on W&B yet; rag-sweeps sync sends them")
     for name, what in (("OPENAI_API_KEY", "OpenAI"), ("ANTHROPIC_API_KEY", "Anthropic")):
         state = "set" if os.environ.get(name) else "not set"
-        click.echo(f"{what + ' key':24} {state} ({name}); this version uses no provider")
+        click.echo(f"{what + ' key':24} {state} ({name})")
 
 
 def _server() -> str:

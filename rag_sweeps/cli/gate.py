@@ -121,7 +121,7 @@ def gate_lines(found: Gate, *, forced: bool) -> list[str]:
         f"one-sided 95 % bounds [{found.low:+.4f}, {found.high:+.4f}]",
         f"margin {found.margin:g}: a difference below {-found.margin:+g} has to be ruled out; p = {found.p:.2g}",
     ]
-    if not math.isnan(found.smallest):
+    if found.smallest > 0:  # neither NaN nor without any spread
         lines.append(
             f"the smallest difference to the margin that these questions show four times in five: {found.smallest:.4f}"
         )
@@ -132,7 +132,7 @@ def gate_lines(found: Gate, *, forced: bool) -> list[str]:
         return [*lines, f"promote: proven not worse than the baseline by more than {found.margin:g}{better}"]
     needs = (
         f"; to show a difference like this one takes about {found.questions_needed:,} questions"
-        if found.questions_needed
+        if found.questions_needed and found.questions_needed > found.n
         else ""
     )
     return [*lines, f"not proven: the candidate may be worse by more than {found.margin:g}{needs}"]

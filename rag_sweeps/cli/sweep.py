@@ -161,7 +161,9 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     finished = n_measured(trials)
     lost = [trial.baseline for trial in trials if trial.baseline and trial.state == "failed"]
     if lost:
-        raise TrialError(f"the baseline {' and '.join(lost)} failed; the same command tries it again")
+        raise TrialError(
+            f"the baseline{'s' if len(lost) > 1 else ''} {' and '.join(lost)} failed; the same command tries it again"
+        )
     if finished < record.count and n_failed:
         raise TrialError(f"{finished} of {record.count} trials finished; {n_failed} failed")
     if finished < record.count:

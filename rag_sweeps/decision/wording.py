@@ -127,7 +127,7 @@ def _by_tag(decision: Decision, swept: Sequence[str]) -> list[str]:
 
 def _resolution(decision: Decision) -> list[str]:
     found, n = decision.resolution, decision.best.value.n
-    if found.detectable != found.detectable:
+    if not found.detectable > 0:  # NaN, or nothing differs anywhere: their spread is not known
         return []
     said = f"{n} dev questions show a true difference of {found.detectable:.3f} four times in five"
     shown = decision.rows[1].p_adjusted <= ALPHA

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from rag_sweeps.judge_check.agreement import Agreement
 from rag_sweeps.judge_check.consistency import Resolution
@@ -118,7 +119,10 @@ def _beside(found: Sensitivity) -> str:
 def _shift(found: Sensitivity) -> str:
     if not found.matters:
         return "; no shift in one direction is shown"
-    return f"; they {'raise' if found.shift.value > 0 else 'lower'} the mean by {show(found.shift)}"
+    if found.shift.value > 0:
+        return f"; they raise the mean by {show(found.shift)}"
+    lowered = replace(found.shift, value=-found.shift.value, low=-found.shift.high, high=-found.shift.low)
+    return f"; they lower the mean by {show(lowered)}"
 
 
 def _injection(injection: Injection) -> str:

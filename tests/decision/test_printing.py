@@ -78,3 +78,9 @@ def test_scripts_read_the_decision_of_a_sweep(cli: Cli, write_config: Callable[.
     assert found["statements"][0].startswith("Use ")
     assert found["statements"][0] in " ".join(done.out.split())
     assert set(found) >= {"best", "not_ranked", "front", "detectable", "lead_needs", "optimism"}
+
+
+def test_scores_that_never_differ_are_not_said_to_show_every_difference() -> None:
+    same = [Measured(number, make_result(BASE.tolist(), chunk_size=size)) for number, size in enumerate((64, 128))]
+    said = statements(decide(same, metric="mrr@10", goal="maximize"), ["chunk_size"])
+    assert not [each for each in said if "four times in five" in each]
