@@ -34,9 +34,16 @@ class TrialError(RagSweepsError):
 
 
 class CapReachedError(RagSweepsError):
-    """The worst case of the next call does not fit under `budget_usd` any more; nothing was called."""
+    """The worst case of the next call does not fit under `budget_usd` any more; nothing was called.
+
+    may_pass: it would fit beside what is spent; calls that are open hold the rest at their worst case.
+    """
 
     exit_code = EXIT_CAP
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class ProviderBusyError(TrialError):

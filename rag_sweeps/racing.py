@@ -133,7 +133,9 @@ class Race:
         if evidence >= 1 / self._level:
             return evidence, chance, "proven worse"
         losing = chance < self.rule.forecast and self.rule.first_look <= pairs.n_asked < pairs.n_questions
-        return evidence, chance, "forecast to lose" if losing else "goes on"
+        # One that scores the very same on every question may be the cheaper one, and is worth measuring.
+        losing = losing and bool(pairs.differences.any())
+        return evidence, chance, "forecast not to win" if losing else "goes on"
 
     def _pairs(self, scores_so_far: Floats) -> _Pairs | None:
         if self._theirs is None:

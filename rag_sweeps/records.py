@@ -23,7 +23,7 @@ Bools = npt.NDArray[np.bool_]
 Split = Literal["dev", "test"]
 Role = Literal["query", "document"]
 Purpose = Literal["embed", "generate", "judge"]
-RaceReason = Literal["goes on", "first", "proven worse", "forecast to lose"]
+RaceReason = Literal["goes on", "first", "proven worse", "forecast not to win"]
 
 PIPELINE_VERSION = 2
 """Raised whenever the same parameters would give other numbers; part of every trial id."""

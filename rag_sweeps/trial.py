@@ -151,9 +151,15 @@ def count_failures(answers: Sequence[Answer | None], verdicts: Sequence[Verdict 
     written = [answer for answer in answers if answer is not None]
     problems = [answer.problem for answer in written if answer.problem is not None]
     unscored = [verdict.reason for verdict in verdicts if verdict is not None and verdict.score is None]
-    for found, what in ((problems, "answers did not come"), (unscored, "answers could not be scored")):
+    for found, what in (
+        (problems, "answers did not come or cannot be used"),
+        (unscored, "answers could not be scored"),
+    ):
         if len(found) > MAX_FAILED_SHARE * len(written):
-            raise TrialError(f"{len(found)} of {len(written)} {what}, so there is no result; the first: {found[0]}")
+            raise TrialError(
+                f"{len(found)} of {len(written)} {what}, so there is no result; the first: {found[0]}. Replies that "
+                "came are kept and not paid again: another prompt, model or structured_output asks anew"
+            )
     return len(problems), len(unscored)
 
 

@@ -201,7 +201,7 @@ def test_the_forecast_stops_a_loser_before_it_is_proven_to_lose() -> None:
     rng = np.random.default_rng(3)
     incumbent, ours = np.clip(rng.normal(0.7, 0.3, 200), 0, 1), np.clip(rng.normal(0.55, 0.3, 200), 0, 1)
     by_forecast = Race(RaceRule(), incumbent, in_order(200), 30).look(ours[:40])
-    assert by_forecast.reason == "forecast to lose"
+    assert by_forecast.reason == "forecast not to win"
     assert by_forecast.chance < 0.1
     assert Race(PROOF, incumbent, in_order(200), 30).look(ours[:40]).reason == "goes on"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
@@ -10,11 +11,14 @@ from typing import Generic, TypeVar
 from rag_sweeps.calling.flight import Flight
 from rag_sweeps.calling.limits import MAX_WAIT_S, Limits
 from rag_sweeps.calling.pace import Pace
-from rag_sweeps.errors import InputError, ProviderBusyError, ProviderFaultError, TrialError
+from rag_sweeps.errors import CapReachedError, InputError, ProviderBusyError, ProviderFaultError, TrialError
 from rag_sweeps.ledger import Ledger
 from rag_sweeps.records import NoReply, Purpose, Usage
 
 T = TypeVar("T")
+
+HELD_POLL_S = 0.1
+"""How often a call that waits for money that others hold looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Attempts:
 
     def _once(self, attempt: Attempt[T], flight: Flight, pace: Pace, *, busy_s: float) -> T | NoReply:
         """The turn comes before the place: who waits for a turn keeps no other call from the provider."""
-        reservation = self._reserve(attempt)
+        reservation = self._reserve(attempt, flight)
 
         def give_up(reason: str, *, billed: bool = True) -> None:
             self._ledger.give_up(reservation, reason=reason, billed=billed)
@@ -130,7 +134,18 @@ class Attempts:
         self._ledger.settle(reservation, usage=usage, usd=self._usd_of(usage))
         return usage
 
-    def _reserve(self, attempt: Attempt[T]) -> int:
+    def _reserve(self, attempt: Attempt[T], flight: Flight) -> int:
+        """A call that only the worst cases of open ones keep out waits for these, as long as one of them may take."""
+        until = time.monotonic() + self._limits.timeout_s
+        while True:
+            try:
+                return self._reserved(attempt)
+            except CapReachedError as cap:
+                if not cap.may_pass or time.monotonic() > until:
+                    raise
+            flight.wait(HELD_POLL_S)
+
+    def _reserved(self, attempt: Attempt[T]) -> int:
         return self._ledger.reserve(
             sweep_id=self._sweep_id,
             budget_usd=self._budget_usd,

@@ -44,7 +44,7 @@ def caller_for(
     if missing:
         raise InputError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, and {', '.join(named)} cannot be "
-            f"asked without; export {missing[0]}=…"
+            f"asked without; export {' '.join(f'{name}=…' for name in missing)}"
         )
     prices = open_prices(params.prices)
     for model in named:

@@ -19,7 +19,7 @@ def check(config: Path) -> None:
     Names file, line, key, value and remedy of everything that is wrong (exit 2); warnings do not refuse.
     The golden set is verified too: every quote must stand in its document.
     """
-    from rag_sweeps.config import load_sweep
+    from rag_sweeps.config import load_sweep, missing_keys
     from rag_sweeps.golden import load_golden
 
     sweep = load_sweep(config)
@@ -28,6 +28,8 @@ def check(config: Path) -> None:
     check_tokenizers(sweep)
     check_prompts(sweep)
     check_settings(sweep)
+    for name in missing_keys(sweep):
+        click.echo(f"warning: {name} is not set; a sweep needs it", err=True)
     click.echo(f"{config}: {sweep.method} over {', '.join(sweep.swept) or 'nothing'}; sweep {sweep.sweep_id}")
     if sweep.golden_dir is not None:
         from rag_sweeps.cli.golden import summary

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--baseline", "-b", required=True, help="What is in use: a trial id, the beginning of one, or a file.")
+@click.option(
+    "--baseline",
+    "-b",
+    required=True,
+    help="In use: a trial id or its beginning, #11 or default of the last sweep, or a file.",
+)
 @click.option("--candidate", "-c", required=True, help="What is to take its place.")
 @click.option("--metric", help="What is compared question by question [the sweep's quality_metric].")
 @click.option("--margin", type=float, help="How much worse is still acceptable, in the metric's unit [0.02].")
@@ -45,6 +50,16 @@ def gate(
     sys.exit(EXIT_DONE if found.is_promoted else EXIT_FAILED)
 
 
+def _shown_trial(name: str) -> str | None:
+    """`#11`, or the name of a baseline, in the sweep that ran last -> its trial's id; None for anything else."""
+    from rag_sweeps.store.sweeps import find_sweep
+
+    if not name.startswith("#") and name not in ("default", "bm25"):
+        return None
+    trials = find_sweep(None).trials()
+    return next((each.trial_id for each in trials if name in (f"#{each.number}", each.baseline)), None)
+
+
 def read_pair(baseline: str, candidate: str, split: str | None) -> tuple[TrialResult, TrialResult]:
     """Both on one split: the one asked for, else that of a file, else the held-out one where there is one."""
     from rag_sweeps.errors import InputError
@@ -54,7 +69,7 @@ def read_pair(baseline: str, candidate: str, split: str | None) -> tuple[TrialRe
         read_result_file(Path(each)) if Path(each).is_file() else None for each in (baseline, candidate)
     ]
     ids = [
-        result.trial_id if result else find_trial_id(each)
+        result.trial_id if result else _shown_trial(each) or find_trial_id(each)
         for each, result in zip((baseline, candidate), found, strict=True)
     ]
     from_files: list[Split] = [result.split for result in found if result]

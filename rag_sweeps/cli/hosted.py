@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rag_sweeps.hosting.work import Work
     from rag_sweeps.sweep import Event
+    from rag_sweeps.tracking.pending import PendingRun
 
 
 def sweep_line(work: Work, *, proposes: bool = False) -> str:
@@ -68,7 +69,7 @@ def leave(work: Work, *, only_when_complete: bool = False) -> None:
 def say_pending() -> None:
     from rag_sweeps.tracking.pending import all_pending, pending_summaries
 
-    pending = list(all_pending())
+    pending = [each for each in all_pending() if not _in_hand(each)]
     measured = sum(each.is_measured for each in pending)
     if measured:
         click.echo(f"{measured} {_results(measured)} pending: stored here, not on W&B yet; rag-sweeps sync sends them")
@@ -79,6 +80,17 @@ def say_pending() -> None:
         click.echo(
             f"{left} {'trial was' if left == 1 else 'trials were'} begun and not measured; the same command goes on"
         )
+
+
+def _in_hand(pending: PendingRun) -> bool:
+    """Whether another process runs or sends it right now."""
+    from rag_sweeps.store.sweeps import SweepLog
+
+    claim = SweepLog(pending.log_id).claim(pending.number)
+    if claim is None:
+        return True
+    claim.release()
+    return False
 
 
 def _results(n: int) -> str:

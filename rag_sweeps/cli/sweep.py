@@ -145,6 +145,8 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     from rag_sweeps.cli.report import write
     from rag_sweeps.cli.tables import leaderboard, print_statements
     from rag_sweeps.errors import TrialError
+    from rag_sweeps.hosting.addresses import purse_of
+    from rag_sweeps.ledger import spent_usd
     from rag_sweeps.proposing import n_measured
     from rag_sweeps.store.files import shown
 
@@ -155,6 +157,10 @@ def _conclude(log: SweepLog, outcome: Outcome, golden: GoldenSet, console: Conso
     n_failed = sum(trial.state == "failed" for trial in trials)
     if n_failed:
         console.print(f"{n_failed} failed; rag-sweeps results lists the reasons", style="red")
+    spent = spent_usd(purse_of(log))
+    if spent or record.budget_usd is not None:
+        cap = f" of ${record.budget_usd:.2f}" if record.budget_usd is not None else ""
+        console.print(f"${spent:.4f}{cap} spent by this sweep so far", highlight=False)
     console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False)
     console.print()
     print_statements(console, decision, record.swept)
@@ -179,16 +185,20 @@ def _show(event: Event, console: Console, log: SweepLog) -> None:
         return
     name = f"#{trial.number:<3} {trial.baseline or '':8}"
     if event.result is None:
-        console.print(f"{name} failed: {trial.reason}", style="red", markup=False, highlight=False)
+        words = f"{name} failed: {trial.reason}"
+        console.print(words, style="red", markup=False, highlight=False, soft_wrap=not console.is_terminal)
         return
     if trial.state == "pruned":
         words = f"{name} dropped, {trial.reason}  {settings(event.result.params, record.swept)}"
-        console.print(words, style="dim", markup=False, highlight=False)
+        console.print(words, style="dim", markup=False, highlight=False, soft_wrap=not console.is_terminal)
         return
     value = interval(metric_interval(event.result, record.metric))
     took = "stored" if event.from_store else f"{event.seconds:.1f} s"
     console.print(
-        f"{name} {value}  {settings(event.result.params, record.swept)}  ({took})", markup=False, highlight=False
+        f"{name} {value}  {settings(event.result.params, record.swept)}  ({took})",
+        markup=False,
+        highlight=False,
+        soft_wrap=not console.is_terminal,
     )
     if event.sink_problem:
         console.print(f"      {event.sink_problem}; the result is stored", style="yellow", markup=False)

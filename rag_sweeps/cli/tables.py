@@ -44,7 +44,8 @@ def leaderboard(decision: Decision, swept: Sequence[str], *, width: int) -> Tabl
             cells = _cells(rank, row, decision, swept, roomy, baselines)[: len(table.columns)]
             table.add_row(*cells, style=_style(row, decision))
     hidden = len(decision.rows) - table.row_count
-    tied = f"{len(decision.tied)} configurations are tied with the best (p > .05 after Holm)"
+    n_tied = len(decision.tied) - 1
+    tied = f"{n_tied} {'other is' if n_tied == 1 else 'others are'} tied with the best (p > .05 after Holm)"
     stars = "; * proven different from that baseline" if baselines and decision.is_tested else ""
     tokens = "; tokens: context per question" if more else ""
     table.caption = f"{f'{hidden} more in the report; ' if hidden else ''}{tied}{stars}{tokens}"
@@ -55,9 +56,10 @@ def leaderboard(decision: Decision, swept: Sequence[str], *, width: int) -> Tabl
 def print_statements(console: Console, decision: Decision, swept: Sequence[str]) -> None:
     """The headline, then the statements as a list."""
     headline, *others = statements(decision, swept)
-    console.print(headline, style="bold", markup=False, highlight=False)
+    piped = not console.is_terminal
+    console.print(headline, style="bold", markup=False, highlight=False, soft_wrap=piped)
     for said in others:
-        console.print(f"  - {said}", markup=False, highlight=False)
+        console.print(f"  - {said}", markup=False, highlight=False, soft_wrap=piped)
 
 
 def baseline_names(decision: Decision) -> tuple[str, ...]:

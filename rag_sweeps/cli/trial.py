@@ -39,6 +39,7 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
 
     from rag_sweeps.calling import caller_for
     from rag_sweeps.cli.tables import interval
+    from rag_sweeps.cli.tables import settings as settings_of
     from rag_sweeps.config import find_golden_dir, load_sweep
     from rag_sweeps.errors import InputError
     from rag_sweeps.golden import load_golden
@@ -47,10 +48,14 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
     from rag_sweeps.parameters import contradictions, models_of
     from rag_sweeps.protocols import no_progress
     from rag_sweeps.sweep import OBJECTIVE_SETTINGS
+    from rag_sweeps.tracking.mode import spending_words
 
     if config is None:
         raise InputError("which config? rag-sweeps trial CONFIG; without one it runs under `wandb agent`")
-    params = load_sweep(config).trial_params(_parsed(settings))
+    checked = load_sweep(config)
+    params = checked.trial_params(_parsed(settings))
+    spending = spending_words(models_of(asdict(params)), params.budget_usd)
+    click.echo(f"one trial, kept in the store and not sent to W&B: {spending}")
     for name, problem in contradictions(params):
         raise InputError(f"{name}: {problem}")
     golden_dir = find_golden_dir(params.golden_set, config)
@@ -58,13 +63,14 @@ def trial(config: Path | None, settings: tuple[str, ...], split: str) -> None:
         raise InputError(f"golden_set: {params.golden_set!r} is no folder; artifacts can only be read under W&B")
     golden = load_golden(golden_dir)
     caller = caller_for(
-        models_of(asdict(params)), params, sweep_id=f"trial-{config.stem}", budget_usd=params.budget_usd
+        models_of(asdict(params)), params, sweep_id=f"trial-{checked.sweep_id}", budget_usd=params.budget_usd
     )
     on: Split = "dev" if split == "dev" else "test"
     result, from_store = measure(params, golden, caller=caller, split=on, progress=no_progress)
     result = with_objective(result, {name: getattr(params, name) for name in OBJECTIVE_SETTINGS})
     for name, value in result.metrics.items():
         click.echo(f"{name:32} {interval(value)}  n={value.n}")
+    click.echo(settings_of(result.params, list(checked.swept)) or "nothing is swept")
     click.echo(f"trial {result.trial_id[:16]} on {split}{', from the store' if from_store else ''}")
 
 

@@ -75,7 +75,9 @@ class Ledger:
         trial_id: str,
         question_id: str,
     ) -> int:
-        """The number of a reservation. Raises CapReachedError where spent + held + worst_usd would pass the budget."""
+        """The number of a reservation. Raises CapReachedError where spent + held + worst_usd would pass the budget,
+        with `may_pass` where that is for what is held alone.
+        """
         worst = nano_above(worst_usd)
         most = MOST if budget_usd is None else nano_below(budget_usd)
         with self._database.writing() as connection:
@@ -88,7 +90,8 @@ class Ledger:
                 is_held = connection.execute(_HOLD, hold).rowcount == 1
             if not is_held:
                 spent, open_now = _totals(connection, sweep_id)
-                raise CapReachedError(_cap_text(budget_usd, spent, open_now, worst_usd))
+                may_pass = open_now > 0 and spent + worst <= most
+                raise CapReachedError(_cap_text(budget_usd, spent, open_now, worst_usd), may_pass=may_pass)
             usage = Usage(provider, model, purpose, input_tokens=0)
             row = _row(sweep_id, trial_id, question_id, usage) | {"state": "reserved", "worst_nano_usd": worst}
             return int(connection.execute(_OPEN_CALL, row).scalar_one())

@@ -46,6 +46,11 @@ def detect_mode(models: Collection[str] = (), *, budget_usd: float | None = None
     return _local("offline", spending, f"W&B writes offline runs to {where} because no W&B login was found")
 
 
+def spending_words(models: Collection[str], budget_usd: float | None) -> str:
+    """What asking these models may cost."""
+    return _spending(sorted(models), budget_usd) or "no LLM is used, nothing is spent"
+
+
 def find_login() -> str | None:
     """Where W&B has a key from, in words; without asking for one and without the network. None without a key."""
     if os.environ.get("WANDB_API_KEY"):

@@ -189,8 +189,17 @@ def test_the_cap_starts_no_more_calls_and_hands_over_what_was_paid() -> None:
     assert len(found) == model.n_attempts >= 4
     assert ledger.spent(SWEEP) <= 6.5 * WORST
     assert ledger.held(SWEEP) == 0
-    assert len(outcomes(make_caller(model, ledger=ledger), calls(20))) == 20  # a higher cap pays the rest alone
-    assert model.n_attempts == 20
+    n_more = len(found) + 10
+    assert len(outcomes(make_caller(model, ledger=ledger), calls(n_more))) == n_more  # a higher cap pays the rest alone
+    assert model.n_attempts == n_more
+
+
+def test_a_call_that_only_open_ones_keep_out_waits_for_them_instead_of_ending_the_run() -> None:
+    model, ledger = PlayedModel(latency_s=0.05), Ledger()
+    # Room for the worst case of two calls at once, and for what all of them really cost.
+    caller = make_caller(model, ledger=ledger, budget_usd=2.5 * WORST, concurrency=4)
+    assert len(outcomes(caller, calls(4))) == 4
+    assert ledger.spent(SWEEP) <= 2.5 * WORST
 
 
 def test_a_cap_of_zero_makes_no_call() -> None:
