@@ -388,7 +388,7 @@ def test_an_interrupted_sweep_ends_at_once_and_goes_on_later(
     wait_until(lambda: finished_lines(home) >= 3, "three trials finished")
     began = time.monotonic()
     code, _, err = stop(process, signal.SIGINT)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert code == 130
     assert "the same command goes on" in err
     assert "Traceback" not in err
