@@ -45,9 +45,13 @@ class _Server(ThreadingHTTPServer):
 
 
 class LoopbackServer:
-    """Listens from construction on; `heartbeat_timeout_s` is how long a silent run counts as alive."""
+    """Listens from construction on; `heartbeat_timeout_s` is how long a silent run counts as alive.
 
-    def __init__(self, *, heartbeat_timeout_s: float = 120.0) -> None:
+    host: an address of this machine, which may be one that only its own network namespaces reach.
+    """
+
+    def __init__(self, *, heartbeat_timeout_s: float = 120.0, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.api_key = API_KEY
         self.state = State(heartbeat_timeout_s=heartbeat_timeout_s)
         self.weave = WeaveState()
@@ -61,14 +65,14 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._host}:{self._port}"
 
     def start_listening(self) -> None:
         """Listen; the second time on the port of the first."""
         if self._http is not None:
             return
         handler = type("BoundHandler", (Handler,), {"owner": self})
-        self._http = _Server(("127.0.0.1", self._port), handler)
+        self._http = _Server((self._host, self._port), handler)
         self._port = self._http.server_address[1]
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
