@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag_sweeps.config import SweepConfig
@@ -28,7 +29,12 @@ class Outcome:
 
 def read_outcome(log: SweepLog) -> Outcome:
     """What the log and the store hold. Raises InputError where nothing is finished, TrialError where all failed."""
-    record, measured = log.read_record(), measured_trials(log)
+    return outcome_of(log, measured_trials(log))
+
+
+def outcome_of(log: SweepLog, measured: Sequence[Measured]) -> Outcome:
+    """`read_outcome` for who has read the stored results already."""
+    record = log.read_record()
     if all(entry.pruned for entry in measured):
         failed = [trial for trial in log.trials() if trial.state == "failed"]
         if failed:

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from rag_sweeps.decision import Measured
+    from rag_sweeps.outcome import Outcome
     from rag_sweeps.records import Look, TrialResult
     from rag_sweeps.store.sweeps import Asked, SweepLog
 
@@ -52,11 +53,12 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
     """What scripts read: every trial with state, parameters, metrics, costs; what was spent and what is missing."""
     from rag_sweeps.hosting.addresses import purse_of
     from rag_sweeps.ledger import spent_usd
-    from rag_sweeps.outcome import measured_trials
+    from rag_sweeps.outcome import measured_trials, outcome_of
     from rag_sweeps.proposing import n_measured
 
     record, trials = log.read_record(), log.trials()
-    measured = {entry.number: entry for entry in measured_trials(log)}
+    found = measured_trials(log)
+    measured = {entry.number: entry for entry in found}
     missing = [{"number": trial.number, "reason": "not finished"} for trial in trials if trial.state == "waiting"]
     not_asked = record.count - n_measured(trials) - sum(trial.state == "waiting" for trial in trials)
     if not_asked > 0 and not log.is_exhausted():
@@ -70,17 +72,15 @@ def sweep_json(log: SweepLog, *, per_question: bool) -> dict[str, Any]:
         "spent_usd": spent_usd(purse_of(log)),
         "budget_usd": record.budget_usd,
         "missing": missing,
-        "decision": _decision_json(log) if any(not entry.pruned for entry in measured.values()) else None,
+        "decision": _decision_json(outcome_of(log, found)) if any(not entry.pruned for entry in found) else None,
         "trials": [_trial_json(trial, measured.get(trial.number), per_question) for trial in trials],
     }
 
 
-def _decision_json(log: SweepLog) -> dict[str, Any]:
+def _decision_json(outcome: Outcome) -> dict[str, Any]:
     """Trial numbers, and the same statements that a person reads."""
     from rag_sweeps.decision import statements
-    from rag_sweeps.outcome import read_outcome
 
-    outcome = read_outcome(log)
     decision = outcome.decision
     return {
         "recommended": decision.recommended.measured.number,

@@ -2,7 +2,7 @@
 
 from rag_sweeps.config.golden_path import find_golden_dir
 from rag_sweeps.config.json_schema import sweep_schema
-from rag_sweeps.config.models import missing_keys, models_of
+from rag_sweeps.config.models import missing_keys
 from rag_sweeps.config.objectives import COST_METRICS, METRICS, OBJECTIVE, QUALITY_METRICS, Objective
 from rag_sweeps.config.problems import ConfigError, Problem
 from rag_sweeps.config.sweep_config import SweepConfig, load_sweep
@@ -21,6 +21,5 @@ __all__ = [
     "find_golden_dir",
     "load_sweep",
     "missing_keys",
-    "models_of",
     "sweep_schema",
 ]

@@ -67,19 +67,9 @@ def check_models(sound: Specs) -> Iterator[Problem]:
                 yield Problem(node.file, node.line, name, None, message, remedy)
 
 
-def models_of(sweep: SweepConfig) -> tuple[str, ...]:
-    """Every provider's model that some trial of a sweep may ask, sorted."""
-    found = set()
-    for name in MODEL_PARAMETERS:
-        values = sweep.swept[name].get("values", []) if name in sweep.swept else [_constant(sweep, name)]
-        for value in values:
-            found |= {model for model in _split(name, value) if is_model(model)}
-    return tuple(sorted(found))
-
-
 def missing_keys(sweep: SweepConfig) -> list[str]:
     """Environment variables that running this sweep needs and that are not set, sorted."""
-    providers = {model.partition(":")[0] for model in models_of(sweep)}
+    providers = {model.partition(":")[0] for model in sweep.models}
     wanted = {KEY_VARIABLES[provider] for provider in providers if provider in KEY_VARIABLES}
     return sorted(name for name in wanted if not os.environ.get(name, "").strip())
 
@@ -146,7 +136,3 @@ def _models_of(name: str, spec: Marked) -> Iterator[tuple[Marked, str]]:
 
 def _split(name: str, value: Any) -> tuple[str, ...]:
     return judges_of(str(value)) if name == "judge" else (str(value),)
-
-
-def _constant(sweep: SweepConfig, name: str) -> Any:
-    return sweep.constants.get(name, DEFAULTS[name])

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from rag_sweeps.config import missing_keys, models_of
+from rag_sweeps.config import missing_keys
 from rag_sweeps.config.models import model_fault
 
 TOP_K = "  top_k: {min: 1, max: 10}\n"
@@ -107,7 +107,7 @@ def test_the_keys_that_a_run_needs_are_named_once(load, monkeypatch):
         (TOP_K, f"{TOP_K}{models}  judge: {{value: 'anthropic:claude-haiku-4-5'}}\n"),
         (EMBEDDING, "  embedding_model: {values: [lsa-8, 'openai:text-embedding-3-small']}\n"),
     )
-    assert models_of(sweep) == (
+    assert tuple(sorted(sweep.models)) == (
         "anthropic:claude-haiku-4-5",
         "openai:gpt-4o",
         "openai:gpt-4o-mini",
